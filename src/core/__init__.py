@@ -1,0 +1,1 @@
+"""The domain, the ports and the application: no I/O, no third party but attrs."""

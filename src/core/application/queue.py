@@ -1,0 +1,217 @@
+"""One named queue: its producer and its management."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import attrs
+
+from ..domain.events import Event, EventType
+from ..domain.job.durations import Duration
+from ..domain.job.identity import checked_name
+from ..domain.job.status import JobStatus
+from ..ports.job_catalog import Count
+from . import bulk
+from .bulk import Statuses
+from .event_stream import EventStream
+from .job_handle import JobHandle
+from .requests import Member, Requests, checked_cursor, checked_limit, checked_ref, query
+from .services import Services
+from .steps import Steps, run_steps
+from .use_cases import administer, look
+from .use_cases.add import Added, NewJob, add_jobs
+
+LARGE = 200
+"""Members from which an `add_many` is written off the event loop."""
+
+
+@attrs.frozen
+class JobPage:
+    """Part of a listing; `next` is the `after` of the following page, None after the last."""
+
+    jobs: tuple[JobHandle, ...]
+    next: int | None
+
+
+class Queue:
+    """Adds jobs to one named queue, finds them, and manages the queue.
+
+    Made by `Errands.queue`; several objects for one name are the same queue.
+    """
+
+    def __init__(
+        self, name: str, *, services: Services, defaults: Mapping[str, Any] | None = None
+    ) -> None:
+        self.name = checked_name(name, "queue")
+        self._services = services
+        self._requests = Requests(
+            queue=self.name, codec=services.codec, ids=services.ids, defaults=dict(defaults or {})
+        )
+
+    async def add(
+        self, name: str, data: Any = None, *, connection: Any = None, **options: Any
+    ) -> JobHandle:
+        """Add a job and return its handle; once this returns, no crash loses it.
+
+        `name` says which handler runs it, `data` is anything with a JSON form. A `job_id`
+        that exists already adds nothing and gives the existing job (`is_new` is False).
+        With `connection` (a SQLAlchemy Connection, Session, AsyncConnection or
+        AsyncSession on the queue's database) the job exists if and when the caller
+        commits.
+
+        Options: job_id, priority, lifo, delay, run_at, max_attempts, backoff, jitter, never,
+        timeout, expires_in, deadline, keep_completed, keep_failed, keep_logs, max_crashes,
+        max_starts, max_payload, tags, metadata, trace_context. Raises `InvalidOption`,
+        `UnknownOption`, `InvalidPayload`, `PayloadTooLarge`, `StoreError`.
+        """
+        new = self._requests.new_job(name, data, options)
+        if connection is None:
+            return self._handle(await self._services.adder.add(new))
+        return (await self._add_within(connection, [new]))[0]
+
+    async def add_many(self, jobs: Iterable[Member], *, connection: Any = None) -> list[JobHandle]:
+        """Add all of the jobs, in order, or none of them.
+
+        Members are `JobSpec` or (name, data) or (name, data, options). An invalid one
+        refuses the whole call and its error names the index.
+        """
+        news = self._requests.new_jobs(jobs)
+        if not news:
+            return []
+        if connection is not None:
+            return await self._add_within(connection, news)
+        added = await self._services.adder.add_all(news, is_large=len(news) > LARGE)
+        return [self._handle(one) for one in added]
+
+    async def get(self, job_id: str) -> JobHandle:
+        """The job. Raises `JobNotFound`."""
+        work = partial(look.get_job, ref=checked_ref(self.name, job_id))
+        return JobHandle(await self._services.store.read(work), self._services)
+
+    async def find(self, job_id: str) -> JobHandle | None:
+        """The job, or None."""
+        ref = checked_ref(self.name, job_id)
+        job = (await self._services.store.read(partial(look.look_up, refs=[ref]))).get(ref)
+        return None if job is None else JobHandle(job, self._services)
+
+    async def jobs(
+        self,
+        *,
+        status: Statuses | None = None,
+        name: str | None = None,
+        tag: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        error: str | None = None,
+        after: int | None = None,
+        limit: int = 100,
+        newest_first: bool = True,
+    ) -> JobPage:
+        """A page of jobs in the order of adding, stable while jobs move on.
+
+        `error` is part of the text of a failure; `metadata` names values that must match.
+        """
+        wanted = query(
+            self.name,
+            status=status,
+            name=name,
+            tag=tag,
+            metadata=metadata,
+            error=error,
+            newest_first=newest_first,
+        )
+        work = partial(
+            look.list_jobs, query=wanted, after=checked_cursor(after), limit=checked_limit(limit)
+        )
+        page = await self._services.store.read(work, is_large=True)
+        return JobPage(tuple(JobHandle(job, self._services) for job in page.jobs), page.next)
+
+    async def counts(self) -> dict[JobStatus, Count]:
+        """How many jobs of each status; exact up to 10,000."""
+        work = partial(look.count_jobs, queue=self.name)
+        return await self._services.store.read(work, is_large=True)
+
+    async def pause(self) -> None:
+        """Give out no more jobs, in any process, until resumed; survives restarts."""
+        await self._services.store.transact(partial(administer.pause, name=self.name))
+
+    async def resume(self) -> None:
+        """Give out jobs again."""
+        await self._services.store.transact(partial(administer.resume, name=self.name))
+
+    async def is_paused(self) -> bool:
+        """Whether it is paused."""
+        return await self._services.store.read(partial(look.is_paused, name=self.name))
+
+    async def drain(self, *, delayed: bool = True) -> int:
+        """Remove what has not started (without `delayed`, only what waits); how many."""
+        return await self._run(bulk.drain(self.name, delayed=delayed))
+
+    async def clean(
+        self,
+        grace: Duration = 0,
+        *,
+        limit: int | None = None,
+        status: Statuses = "completed",
+    ) -> int:
+        """Remove jobs of these statuses, settled ones only if longer ago than `grace`.
+
+        Never removes a job that runs. At most `limit`; how many went.
+        """
+        return await self._run(bulk.clean(self.name, grace, limit=limit, status=status))
+
+    async def obliterate(self, *, force: bool = False) -> int:
+        """Remove the queue and every job in it; how many jobs went.
+
+        Refuses while a job is active, unless forced: then its finish is rejected.
+        """
+        removed = await self._run(bulk.obliterate(self.name, force=force))
+        self._services.adder.forget(self.name)
+        return removed
+
+    async def retry_many(
+        self,
+        *,
+        status: Statuses = "failed",
+        before: datetime | None = None,
+        limit: int | None = None,
+        reset_attempts: bool = False,
+    ) -> int:
+        """Retry settled jobs in the order of their adding, those settled before a moment."""
+        steps = bulk.retry_many(
+            self.name, status=status, before=before, limit=limit, reset_attempts=reset_attempts
+        )
+        return await self._run(steps)
+
+    async def promote_many(self, *, limit: int | None = None) -> int:
+        """Make delayed jobs ready now, in the order of their adding."""
+        return await self._run(bulk.promote_many(self.name, limit=limit))
+
+    def events(
+        self,
+        *,
+        after: int | None = None,
+        types: Iterable[EventType | str] = (),
+        job_id: str | None = None,
+        follow: bool = True,
+    ) -> AsyncIterator[Event]:
+        """The queue's events behind the cursor `after` (an event's id; 0 is the beginning).
+
+        Without `after`, from now on. With `follow` it goes on for ever, else it ends at
+        the newest. At least once, in order, nothing skipped.
+        """
+        stream = EventStream(store=self._services.store, wakeup=self._services.wakeup)
+        return stream.read(after=after, queue=self.name, types=types, job_id=job_id, follow=follow)
+
+    async def _run(self, steps: Steps[int]) -> int:
+        return await run_steps(self._services.store, steps)
+
+    def _handle(self, added: Added) -> JobHandle:
+        return JobHandle(added.job, self._services, is_new=added.is_new)
+
+    async def _add_within(self, connection: Any, news: Sequence[NewJob]) -> list[JobHandle]:
+        work = partial(add_jobs, wanted=news, unregistered=frozenset({self.name}))
+        added = await self._services.store.within_async(connection, work)
+        return [self._handle(one) for one in added]

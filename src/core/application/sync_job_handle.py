@@ -1,0 +1,87 @@
+"""The synchronous twin of `JobHandle`, over the same use cases."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Self
+
+from ..domain.job.durations import Duration, duration
+from ..domain.job.job import Job
+from ..domain.job.priority import checked_priority
+from ..ports.job_logs import LogLine
+from .requests import checked_count, checked_limit
+from .results import result_of
+from .services import Services
+from .snapshot import JobSnapshot
+from .use_cases import look, manage
+from .use_cases.manage import Decide
+
+NEWEST_LINES = 1_000
+
+
+class SyncJobHandle(JobSnapshot):
+    """`JobHandle` for programs without an event loop; every verb blocks."""
+
+    __slots__ = ("_services",)
+
+    def __init__(self, job: Job, services: Services, *, is_new: bool = False) -> None:
+        super().__init__(job, services.codec, is_new=is_new)
+        self._services = services
+
+    def refresh(self) -> Self:
+        """See `JobHandle.refresh`."""
+        self._job = self._services.store.read_sync(partial(look.get_job, ref=self.ref))
+        return self
+
+    def result(self, timeout: Duration | None = None) -> Any:
+        """See `JobHandle.result`."""
+        limit = None if timeout is None else duration(timeout, "timeout")
+        self._job = self._services.results.ended_sync(self.ref, limit)
+        return result_of(self._job, self._codec)
+
+    def cancel(self, reason: str = "") -> Self:
+        """See `JobHandle.cancel`."""
+        return self._change(manage.CancelJob(reason))
+
+    def retry(self, *, reset_attempts: bool = False) -> Self:
+        """See `JobHandle.retry`."""
+        return self._change(manage.Retry(reset_attempts))
+
+    def promote(self) -> Self:
+        """See `JobHandle.promote`."""
+        return self._change(manage.Promote())
+
+    def change_delay(self, delay: Duration) -> Self:
+        """See `JobHandle.change_delay`."""
+        return self._change(manage.ChangeDelay(duration(delay, "delay")))
+
+    def change_priority(self, priority: int, *, lifo: bool = False) -> Self:
+        """See `JobHandle.change_priority`."""
+        return self._change(manage.ChangePriority(checked_priority(priority), lifo))
+
+    def update_data(self, data: Any) -> Self:
+        """See `JobHandle.update_data`."""
+        text = self._codec.encode(data, field="data", limit=self._job.policy.max_payload)
+        work = partial(manage.update_data, ref=self.ref, data=text)
+        self._job = self._services.store.transact_sync(work)
+        return self
+
+    def remove(self, *, force: bool = False) -> None:
+        """See `JobHandle.remove`."""
+        work = partial(manage.remove_job, ref=self.ref, force=force)
+        self._services.store.transact_sync(work)
+
+    def logs(self, limit: int = NEWEST_LINES) -> list[LogLine]:
+        """See `JobHandle.logs`."""
+        work = partial(look.read_logs, ref=self.ref, limit=checked_limit(limit))
+        return self._services.store.read_sync(work)
+
+    def clear_logs(self, keep: int = 0) -> int:
+        """See `JobHandle.clear_logs`."""
+        work = partial(manage.clear_logs, ref=self.ref, keep=checked_count(keep, "keep"))
+        return self._services.store.transact_sync(work)
+
+    def _change(self, decide: Decide) -> Self:
+        work = partial(manage.change, ref=self.ref, decide=decide)
+        self._job = self._services.store.transact_sync(work)
+        return self

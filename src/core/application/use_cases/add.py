@@ -1,0 +1,106 @@
+"""Add jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from ...domain.events import Event, EventType
+from ...domain.job.identity import JobRef
+from ...domain.job.job import Job
+from ...domain.job.options import JobOptions
+from ...ports.unit_of_work import UnitOfWork
+
+CHUNK: Final = 100
+"""Members that are decided on and written together; a call is one transaction all the same."""
+
+
+@attrs.frozen
+class NewJob:
+    """One job to add; `has_own_id` says that the caller chose the id."""
+
+    ref: JobRef
+    name: str
+    data: str
+    options: JobOptions
+    has_own_id: bool
+
+
+@attrs.frozen
+class Added:
+    """The job that now exists under the id; `is_new` is False for one that existed before."""
+
+    job: Job
+    is_new: bool
+
+
+def add_jobs(
+    uow: UnitOfWork, wanted: Sequence[NewJob], unregistered: frozenset[str]
+) -> list[Added]:
+    """Add jobs in order; an id that is taken adds nothing and gives the existing job.
+
+    `unregistered` names the queues that may not be known yet.
+    """
+    if unregistered:
+        uow.queues.register(unregistered)
+    sequence = uow.jobs.draw_sequences(len(wanted))
+    existing = _existing(uow, wanted)
+    added: list[Added] = []
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        added += _add_chunk(uow, chunk, sequence + start, existing)
+    return added
+
+
+def _add_chunk(
+    uow: UnitOfWork, wanted: Sequence[NewJob], sequence: int, existing: dict[JobRef, Job]
+) -> list[Added]:
+    jobs: list[Job] = []
+    births: dict[int, tuple[Event, ...]] = {}
+    fresh: list[Job] = []
+    for offset, new in enumerate(wanted):
+        job = existing.get(new.ref) if new.has_own_id else None
+        if job is None:
+            job, births[sequence + offset] = Job.add(
+                ref=new.ref,
+                name=new.name,
+                data=new.data,
+                options=new.options,
+                sequence=sequence + offset,
+                now=uow.now,
+            )
+            fresh.append(job)
+            if new.has_own_id:
+                existing[new.ref] = job
+        jobs.append(job)
+    taken = uow.jobs.insert(fresh)
+    if taken:
+        jobs = _with_taken(uow, jobs, taken)
+    return _tell(uow, jobs, births)
+
+
+def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
+    own = {new.ref for new in wanted if new.has_own_id}
+    return {job.ref: job for job in uow.catalog.look(own)} if own else {}
+
+
+def _with_taken(uow: UnitOfWork, jobs: list[Job], taken: frozenset[JobRef]) -> list[Job]:
+    """The jobs that hold the ids which an overlapping transaction took meanwhile."""
+    there = {job.ref: job for job in uow.catalog.look(taken)}
+    return [there.get(job.ref, job) for job in jobs]
+
+
+def _tell(
+    uow: UnitOfWork, jobs: Sequence[Job], births: dict[int, tuple[Event, ...]]
+) -> list[Added]:
+    """Tell of each birth once; a job that was there before, or twice in a call, is a duplicate."""
+    events: list[Event] = []
+    added: list[Added] = []
+    for job in jobs:
+        birth = births.pop(job.key, None)
+        events += birth or (Event(EventType.DUPLICATED, uow.now, job.queue, job.id),)
+        added.append(Added(job, birth is not None))
+    uow.events.append(events)
+    return added

@@ -1,0 +1,110 @@
+"""Read jobs and queues; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import attrs
+
+from ...domain.errors import AmbiguousJobId, JobNotFound
+from ...domain.events import Event
+from ...domain.job.identity import JobRef
+from ...domain.job.job import Job
+from ...domain.job.status import JobStatus
+from ...ports.event_log import EventFilter
+from ...ports.job_catalog import Count, JobQuery, Page
+from ...ports.job_logs import LogLine
+from ...ports.unit_of_work import UnitOfWork
+
+COUNT_BOUND = 10_000
+"""Counts are exact up to here."""
+
+
+def get_job(uow: UnitOfWork, ref: JobRef) -> Job:
+    """The job. Raises `JobNotFound`."""
+    found = uow.catalog.look([ref])
+    if not found:
+        raise JobNotFound(ref.id, ref.queue)
+    return found[0]
+
+
+def look_up(uow: UnitOfWork, refs: Collection[JobRef]) -> dict[JobRef, Job]:
+    """Those of the jobs that exist."""
+    return {job.ref: job for job in uow.catalog.look(refs)}
+
+
+def resolve(uow: UnitOfWork, job_id: str) -> Job:
+    """The one job with this id in any queue. Raises `JobNotFound`, `AmbiguousJobId`."""
+    queues = uow.catalog.queues_of(job_id)
+    if not queues:
+        raise JobNotFound(job_id)
+    if len(queues) > 1:
+        raise AmbiguousJobId(job_id, queues)
+    return get_job(uow, JobRef(queues[0], job_id))
+
+
+def list_jobs(uow: UnitOfWork, query: JobQuery, after: int | None, limit: int) -> Page:
+    """A page of jobs."""
+    return uow.catalog.page(query, after=after, limit=limit)
+
+
+def count_jobs(uow: UnitOfWork, queue: str) -> dict[JobStatus, Count]:
+    """How many jobs of each status a queue has."""
+    return {status: uow.catalog.count(queue, status, COUNT_BOUND) for status in JobStatus}
+
+
+def read_logs(uow: UnitOfWork, ref: JobRef, limit: int) -> list[LogLine]:
+    """The newest log lines of a job, oldest first."""
+    return uow.logs.read(get_job(uow, ref).key, limit=limit)
+
+
+def is_paused(uow: UnitOfWork, name: str) -> bool:
+    """Whether a queue gives out no jobs."""
+    return uow.queues.get(name).is_paused
+
+
+@attrs.frozen
+class QueueSummary:
+    """One queue as people list it."""
+
+    name: str
+    is_paused: bool
+    counts: dict[JobStatus, Count]
+
+
+def list_queues(uow: UnitOfWork) -> list[QueueSummary]:
+    """All known queues with their counts."""
+    return [
+        QueueSummary(queue.name, queue.is_paused, count_jobs(uow, queue.name))
+        for queue in uow.queues.all()
+    ]
+
+
+def last_event_id(uow: UnitOfWork) -> int:
+    """The cursor behind all events so far."""
+    return uow.events.last_id()
+
+
+def read_events(uow: UnitOfWork, after: int, limit: int, wanted: EventFilter) -> Sequence[Event]:
+    """A page of events behind a cursor."""
+    return uow.events.read(after, limit, wanted)
+
+
+def list_queue_names(uow: UnitOfWork) -> list[str]:
+    """All known queues."""
+    return [queue.name for queue in uow.queues.all()]
+
+
+def has_claimable(uow: UnitOfWork, queues: Collection[str]) -> bool:
+    """Whether a claim on one of these queues would find something now."""
+    return uow.catalog.has_claimable(queues)
+
+
+def read_page(
+    uow: UnitOfWork, after: int, limit: int, wanted: EventFilter
+) -> tuple[Sequence[Event], int]:
+    """A page of events behind a cursor, and the cursor behind what was looked through."""
+    page = uow.events.read(after, limit, wanted)
+    if len(page) == limit:
+        return page, page[-1].id
+    return page, max(after, uow.events.last_id())

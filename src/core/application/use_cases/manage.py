@@ -1,0 +1,122 @@
+"""Change single jobs by hand: each verb loads, decides, saves and tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import attrs
+
+from ...domain.errors import IllegalTransition, InvalidOption, JobNotFound
+from ...domain.events import Event
+from ...domain.job.identity import JobRef
+from ...domain.job.job import Job
+from ...ports.unit_of_work import UnitOfWork
+from .draw import DrawOne
+
+Decide = Callable[[Job, UnitOfWork], tuple[Event, ...]]
+
+
+def change(uow: UnitOfWork, ref: JobRef, decide: Decide) -> Job:
+    """Load a job, decide, save it and tell. Raises `JobNotFound` and what the verb raises."""
+    job = uow.jobs.get(ref)
+    save_all(uow, [(job, decide(job, uow))])
+    return job
+
+
+def save_all(uow: UnitOfWork, decided: Sequence[tuple[Job, tuple[Event, ...]]]) -> None:
+    """Save jobs that were loaded, locked, in this unit, and append what happened to them."""
+    stale = uow.jobs.save([job for job, events in decided if events])
+    if stale:
+        raise JobNotFound(stale[0].id, stale[0].queue)
+    uow.events.append([event for _, events in decided for event in events])
+
+
+@attrs.frozen
+class Promote:
+    """Make a delayed job ready now."""
+
+    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+        """Decide."""
+        return job.promote(uow.now, DrawOne(uow))
+
+
+@attrs.frozen
+class CancelJob:
+    """Cancel, or ask the active run to end."""
+
+    reason: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.reason, str):
+            raise InvalidOption("reason", "must be a string")
+
+    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+        """Decide."""
+        return job.cancel(self.reason, uow.now)
+
+
+@attrs.frozen
+class Retry:
+    """Run a settled job again."""
+
+    reset_attempts: bool = False
+
+    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+        """Decide."""
+        return job.retry(uow.now, DrawOne(uow), reset=self.reset_attempts)
+
+
+@attrs.frozen
+class ChangeDelay:
+    """Make a delayed job due so much from now."""
+
+    delay: timedelta
+
+    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+        """Decide."""
+        return job.change_delay(self.delay, uow.now)
+
+
+@attrs.frozen
+class ChangePriority:
+    """Move a job that has not started to another priority."""
+
+    priority: int
+    lifo: bool = False
+
+    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+        """Decide."""
+        return job.change_priority(self.priority, uow.now, DrawOne(uow), lifo=self.lifo)
+
+
+def update_data(uow: UnitOfWork, ref: JobRef, data: str) -> Job:
+    """Replace the input (JSON text) of a job that has not started."""
+    job = change(uow, ref, lambda job, uow: job.update_data(data, uow.now))
+    uow.jobs.save_data(job)
+    return job
+
+
+def remove_job(uow: UnitOfWork, ref: JobRef, *, force: bool = False) -> None:
+    """Delete a job; an active one only by force."""
+    job = uow.jobs.get(ref)
+    events = job.remove(uow.now, force=force)
+    uow.jobs.remove([job])
+    uow.events.append(events)
+
+
+def clear_logs(uow: UnitOfWork, ref: JobRef, keep: int) -> int:
+    """Remove all but the newest lines of a job's log."""
+    return uow.logs.clear(uow.jobs.get(ref).key, keep=keep)
+
+
+def change_all(uow: UnitOfWork, jobs: Sequence[Job], decide: Decide) -> int:
+    """Apply a verb to loaded jobs, in order, passing over those it is not allowed on."""
+    decided: list[tuple[Job, tuple[Event, ...]]] = []
+    for job in jobs:
+        try:
+            decided.append((job, decide(job, uow)))
+        except IllegalTransition:
+            continue
+    save_all(uow, decided)
+    return len(decided)

@@ -1,0 +1,142 @@
+"""Settle runs and claim jobs, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ...domain.events import Event, EventType
+from ...domain.job.job import Job
+from ...domain.job.lease import Claim
+from ...domain.job.outcome import Outcome
+from ...domain.job.status import JobStatus
+from ...ports.unit_of_work import UnitOfWork
+from .draw import DrawOne
+from .report import ProgressReport, record
+
+ROUNDS = 3
+"""How often a settlement decides anew after its job was changed by another write."""
+
+
+@attrs.frozen(eq=False)
+class Settlement:
+    """How one run ended. `job` is the copy its worker holds; `token` says whose run it is."""
+
+    job: Job
+    token: str
+    outcome: Outcome
+
+
+@attrs.frozen
+class Turnover:
+    """One turn of a worker: last progress, runs to settle, claims to make in their order.
+
+    `free` bounds the claims together. `was_busy` says that the worker has run something
+    since its last empty claim, so that an empty one now may mean a drained queue.
+    """
+
+    settlements: tuple[Settlement, ...] = ()
+    reports: tuple[ProgressReport, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    free: int = 0
+    was_busy: bool = False
+
+
+@attrs.frozen(eq=False)
+class Turned:
+    """What came of a turn: the jobs claimed, in order, and the settlements that came too late."""
+
+    claimed: list[Job]
+    late: list[Settlement]
+
+
+def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
+    """Settle what has ended, then claim what fits."""
+    if turn.reports:
+        record(uow, turn.reports, ())
+    late = settle(uow, turn.settlements) if turn.settlements else []
+    claimed: list[Job] = []
+    for claim in turn.claims:
+        room = min(claim.limit, turn.free - len(claimed))
+        if room <= 0:
+            break
+        found = uow.leases.claim(attrs.evolve(claim, limit=room))
+        if not found and turn.was_busy:
+            note_drained(uow, claim.queue)
+        claimed += found
+    if claimed:
+        uow.events.append([job.claimed(uow.now) for job in claimed])
+    return Turned(claimed, late)
+
+
+def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> list[Settlement]:
+    """Settle runs under their tokens; returns those whose lease another write has taken.
+
+    Each is decided on the copy that its worker holds; where the store has a newer version,
+    the job is loaded and decided on again. Settling twice under one token is a success.
+    """
+    pending = [(settlement, settlement.job.copy()) for settlement in settlements]
+    late: list[Settlement] = []
+    for _ in range(ROUNDS):
+        pending = _settle_once(uow, pending)
+        if not pending:
+            break
+        pending, lost = _reload(uow, [settlement for settlement, _ in pending])
+        late += lost
+    late += [settlement for settlement, _ in pending]
+    if late:
+        uow.events.append([_lease_lost(settlement.job, uow) for settlement in late])
+    return late
+
+
+def complete(uow: UnitOfWork, completion: Settlement) -> bool:
+    """Settle a run as completed; False where another write, or another end of it, was first."""
+    if settle(uow, [completion]):
+        return False
+    return any(job.status is JobStatus.COMPLETED for job in uow.jobs.find([completion.job.ref]))
+
+
+Decision = tuple[Settlement, Job]
+
+
+def _settle_once(uow: UnitOfWork, pending: Sequence[Decision]) -> list[Decision]:
+    """Decide and save; returns the decisions that were made on a stale version."""
+    draw = DrawOne(uow)
+    events: dict[int, tuple[Event, ...]] = {}
+    for settlement, job in pending:
+        events[id(job)] = job.settle(settlement.outcome, uow.now, draw)
+    stale = uow.jobs.save([job for _, job in pending])
+    for job in stale:
+        del events[id(job)]
+    uow.events.append([event for told in events.values() for event in told])
+    missed = set(map(id, stale))
+    return [(settlement, job) for settlement, job in pending if id(job) in missed]
+
+
+def _reload(
+    uow: UnitOfWork, settlements: Sequence[Settlement]
+) -> tuple[list[Decision], list[Settlement]]:
+    there = {job.ref: job for job in uow.jobs.find({item.job.ref for item in settlements})}
+    again: list[Decision] = []
+    late: list[Settlement] = []
+    for settlement in settlements:
+        job = there.get(settlement.job.ref)
+        if job is not None and job.holds(settlement.token):
+            again.append((settlement, job))
+        elif job is None or not job.was_settled_by(settlement.token):
+            late.append(settlement)
+    return again, late
+
+
+def note_drained(uow: UnitOfWork, name: str) -> None:
+    """Tell once that nothing waits in a queue any more."""
+    queue = uow.queues.get(name)
+    events = queue.drain(uow.jobs.last_sequence(), uow.now)
+    if events and not uow.catalog.has_claimable([name]):
+        uow.queues.save(queue)
+        uow.events.append(events)
+
+
+def _lease_lost(job: Job, uow: UnitOfWork) -> Event:
+    return Event(EventType.LEASE_LOST, uow.now, job.queue, job.id)

@@ -1,0 +1,125 @@
+"""The runs of a worker: which are under way, which have ended and wait to be settled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from ...domain.job.job import Job
+from ...domain.job.outcome import Outcome
+from ...ports.lease_repository import Held, Renewal
+from ..use_cases.report import ProgressReport
+from ..use_cases.settle import Settlement
+from .run import Run, Stop
+from .tools import Tools
+
+_log = logging.getLogger("errands.worker")
+
+
+class Slots:
+    """Starts runs and gathers their outcomes for the next transaction.
+
+    `held` are the leases to renew: a run's until its outcome is committed. `idle` is set
+    while nothing runs and everything is settled.
+    """
+
+    def __init__(self, tools: Tools, *, changed: Callable[[], None]) -> None:
+        self._tools = tools
+        self._changed = changed
+        self._runs: dict[int, Run] = {}
+        self._given_up: set[Run] = set()
+        self._ended: list[Settlement] = []
+        self._reports: list[ProgressReport] = []
+        self.held: dict[int, Held] = {}
+        self.has_worked = False
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    @property
+    def taken(self) -> int:
+        """Slots in use, those of abandoned runs included."""
+        return len(self._runs) + len(self._given_up)
+
+    @property
+    def abandoned(self) -> int:
+        """Runs that are settled but have not returned."""
+        return len(self._given_up)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs, and nothing waits to be settled."""
+        return not self._runs and not self._ended
+
+    def start(self, job: Job) -> None:
+        """Begin a run; one of the same job whose lease was taken meanwhile is ended."""
+        before = self._runs.get(job.key)
+        if before is not None:
+            before.stop(Stop.LEASE_LOST)
+        run = Run(job, self._tools, ended=self._note_end, returned=self._note_return)
+        self._runs[job.key] = run
+        self.held[job.key] = run.held
+        self.has_worked = True
+        self.idle.clear()
+        run.start()
+
+    def take(self) -> tuple[tuple[Settlement, ...], tuple[ProgressReport, ...]]:
+        """What has ended since the last time, with the progress that was not written yet."""
+        ended, self._ended = self._ended, []
+        reports, self._reports = self._reports, []
+        return tuple(ended), tuple(reports)
+
+    def put_back(
+        self, settlements: Sequence[Settlement], reports: Sequence[ProgressReport]
+    ) -> None:
+        """Keep outcomes that could not be written for the next time."""
+        self._ended[:0] = settlements
+        self._reports[:0] = reports
+
+    def settled(self, settlements: Sequence[Settlement], late: Sequence[Settlement]) -> None:
+        """Outcomes are committed, but for those whose lease another write had taken."""
+        for settlement in settlements:
+            held = self.held.get(settlement.job.key)
+            if held is not None and held.token == settlement.token:
+                del self.held[settlement.job.key]
+        if self.is_idle:
+            self.idle.set()
+        for settlement in late:
+            _log.warning(
+                "job %s: this run's lease was taken, its end is dropped", settlement.job.ref
+            )
+
+    def stop_all(self, reason: Stop) -> None:
+        """Ask every run to end."""
+        for run in list(self._runs.values()):
+            run.stop(reason)
+
+    def note_renewal(self, found: Renewal) -> None:
+        """Act on lost leases and cancel requests that a renewal has found."""
+        for held in found.lost:
+            self._stop_one(held, Stop.LEASE_LOST)
+        for held in found.flagged:
+            self._stop_one(held, Stop.CANCEL)
+
+    def _stop_one(self, held: Held, reason: Stop) -> None:
+        run = self._runs.get(held.key)
+        if run is None or run.held != held:
+            return
+        if reason is Stop.LEASE_LOST:
+            _log.warning("job %s: its lease was taken, its run is cancelled", run.job.ref)
+        run.stop(reason)
+
+    def _note_end(self, run: Run, outcome: Outcome) -> None:
+        if self._runs.get(run.job.key) is run:
+            del self._runs[run.job.key]
+        if not run.has_returned:
+            self._given_up.add(run)
+        report = self._tools.reporter.take(run.held)
+        if report is not None:
+            self._reports.append(report)
+        self._ended.append(Settlement(run.job, run.held.token, outcome))
+        self._changed()
+
+    def _note_return(self, run: Run) -> None:
+        self._given_up.discard(run)
+        self._changed()

@@ -1,0 +1,1 @@
+"""The rules of a job queue: pure, without I/O, clock or randomness."""

@@ -1,0 +1,1 @@
+"""The named queue and its durable settings."""

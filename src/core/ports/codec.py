@@ -1,0 +1,33 @@
+"""Values as JSON text, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Codec(Protocol):
+    """JSON with its checks.
+
+    Shapes: whatever JSON has, dataclasses, attrs classes, TypedDicts, msgspec Structs,
+    pydantic models, datetimes, UUIDs, enums, bytes (as base64).
+    """
+
+    def encode(self, value: Any, *, field: str, limit: int) -> str:
+        """`value` as JSON text of at most `limit` UTF-8 bytes.
+
+        Raises `InvalidPayload` for NaN, infinity, NUL, lone surrogates, integers beyond
+        64 bits and what has no JSON form; `PayloadTooLarge` beyond the limit.
+        """
+        ...
+
+    def decode(self, text: str) -> Any:
+        """The value of a JSON text."""
+        ...
+
+    def decoder(self, shape: Any) -> Callable[[str], Any]:
+        """A function from JSON text to a value of this type.
+
+        It raises `InvalidPayload` for a text that does not fit.
+        """
+        ...

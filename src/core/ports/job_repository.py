@@ -1,0 +1,49 @@
+"""Jobs as entities: added, loaded, saved under their version, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from ..domain.job.identity import JobRef
+from ..domain.job.job import Job
+
+
+class JobRepository(Protocol):
+    """The jobs of the store."""
+
+    def draw_sequences(self, count: int) -> int:
+        """Draw `count` consecutive sequences and return the first; never given out twice."""
+        ...
+
+    def last_sequence(self) -> int:
+        """The highest sequence drawn so far, 0 before the first."""
+        ...
+
+    def insert(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
+        """Add new jobs; those whose (queue, id) is taken are left out and returned."""
+        ...
+
+    def get(self, ref: JobRef) -> Job:
+        """The job, locked until the transaction ends. Raises `JobNotFound`."""
+        ...
+
+    def find(self, refs: Collection[JobRef]) -> list[Job]:
+        """Those of the jobs that exist, locked, in no particular order."""
+        ...
+
+    def save(self, jobs: Sequence[Job]) -> list[Job]:
+        """Write the jobs whose stored version is still theirs and bump it.
+
+        Returns the others, unwritten: they have changed or are gone. Lease renewals,
+        progress, state and data are not among what is written.
+        """
+        ...
+
+    def save_data(self, job: Job) -> None:
+        """Write the input of a job that was loaded, locked, in this transaction."""
+        ...
+
+    def remove(self, jobs: Sequence[Job]) -> None:
+        """Delete the jobs with their logs; those already gone do not matter."""
+        ...

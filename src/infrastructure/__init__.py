@@ -1,0 +1,1 @@
+"""The outside: stores, wakeups, executors, JSON, ids, settings and the composition root."""

@@ -1,0 +1,1 @@
+"""Where synchronous handlers run."""

@@ -1,0 +1,1 @@
+"""Stores, each behind the port of the same noun."""

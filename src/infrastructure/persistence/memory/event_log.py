@@ -1,0 +1,53 @@
+"""The event log, in memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import islice
+
+import attrs
+
+from ....core.domain.events import Event, Hint
+from ....core.ports.event_log import EventFilter, EventLog
+from .tables import MemoryTables
+
+
+@attrs.frozen(eq=False)
+class MemoryEventLog(EventLog):
+    """Events in a list; `hints` gathers what the store tells its wakeup after the commit."""
+
+    tables: MemoryTables
+    hints: set[Hint] = attrs.field(factory=set)
+
+    def append(self, events: Collection[Event]) -> None:
+        """See the port."""
+        for event in events:
+            self.tables.append_event(event)
+            self.hints.add(Hint(event.queue, event.type))
+
+    def read(self, after: int, limit: int, wanted: EventFilter) -> Sequence[Event]:
+        """See the port."""
+        start = bisect_right(self.tables.events, after, key=lambda event: event.id)
+        behind = islice(self.tables.events, start, None)
+        return list(islice((event for event in behind if _fits(event, wanted)), limit))
+
+    def last_id(self) -> int:
+        """See the port."""
+        return self.tables.last_event_id
+
+    def prune(self, before: datetime, limit: int) -> int:
+        """See the port."""
+        old = islice((event for event in self.tables.events[:-1] if event.at < before), limit)
+        count = sum(1 for _ in old)
+        self.tables.cut_events(count)
+        return count
+
+
+def _fits(event: Event, wanted: EventFilter) -> bool:
+    return (
+        (wanted.queue is None or event.queue == wanted.queue)
+        and (wanted.job_id is None or event.job_id == wanted.job_id)
+        and (not wanted.types or event.type in wanted.types)
+    )

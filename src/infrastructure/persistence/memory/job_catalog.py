@@ -1,0 +1,80 @@
+"""Jobs for people, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from itertools import islice
+
+import attrs
+
+from ....core.domain.job.identity import JobRef
+from ....core.domain.job.job import Job
+from ....core.domain.job.status import JobStatus
+from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page
+from .tables import MemoryTables
+
+
+@attrs.frozen(eq=False)
+class MemoryJobCatalog(JobCatalog):
+    """The read side of the jobs in memory."""
+
+    tables: MemoryTables
+    now: datetime
+
+    def look(self, refs: Collection[JobRef]) -> list[Job]:
+        """See the port."""
+        keys = self.tables.keys
+        return [self.tables.jobs[keys[ref]].copy() for ref in refs if ref in keys]
+
+    def queues_of(self, job_id: str) -> list[str]:
+        """See the port."""
+        return sorted(ref.queue for ref in self.tables.keys if ref.id == job_id)
+
+    def page(self, query: JobQuery, *, after: int | None, limit: int) -> Page:
+        """See the port."""
+        jobs = sorted(self.tables.jobs.values(), key=lambda job: job.key)
+        if query.newest_first:
+            jobs.reverse()
+        wanted = (job for job in jobs if _is_behind(job, query, after) and _fits(job, query))
+        found = list(islice(wanted, limit + 1))
+        shown = tuple(job.copy() for job in found[:limit])
+        return Page(shown, shown[-1].key if len(found) > limit and shown else None)
+
+    def count(self, queue: str, status: JobStatus, bound: int) -> Count:
+        """See the port."""
+        matching = (
+            job for job in self.tables.jobs.values() if job.queue == queue and job.status is status
+        )
+        found = sum(1 for _ in islice(matching, bound + 1))
+        return Count(min(found, bound), found <= bound)
+
+    def has_claimable(self, queues: Collection[str]) -> bool:
+        """See the port."""
+        for name in queues:
+            queue = self.tables.queues.get(name)
+            if queue is not None and queue.is_paused:
+                continue
+            if any(
+                job.lapses_at is None or job.lapses_at > self.now for job in self.tables.of(name)
+            ):
+                return True
+        return False
+
+
+def _is_behind(job: Job, query: JobQuery, after: int | None) -> bool:
+    if after is None:
+        return True
+    return job.key < after if query.newest_first else job.key > after
+
+
+def _fits(job: Job, query: JobQuery) -> bool:
+    metadata = job.labels.metadata
+    return (
+        (query.queue is None or job.queue == query.queue)
+        and (not query.statuses or job.status in query.statuses)
+        and (query.name is None or job.name == query.name)
+        and (query.tag is None or query.tag in job.labels.tags)
+        and all(key in metadata and metadata[key] == value for key, value in query.metadata.items())
+        and (query.error is None or any(query.error in item.reason for item in job.failures))
+    )

@@ -1,0 +1,76 @@
+"""Jobs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import attrs
+
+from ....core.domain.errors import JobNotFound
+from ....core.domain.job.identity import JobRef
+from ....core.domain.job.job import Job
+from ....core.ports.job_repository import JobRepository
+from .tables import MemoryTables
+
+
+@attrs.frozen(eq=False)
+class MemoryJobRepository(JobRepository):
+    """Jobs as copies in a dictionary."""
+
+    tables: MemoryTables
+
+    def draw_sequences(self, count: int) -> int:
+        """See the port."""
+        return self.tables.draw_sequences(count)
+
+    def last_sequence(self) -> int:
+        """See the port."""
+        return self.tables.last_sequence
+
+    def insert(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
+        """See the port."""
+        taken: set[JobRef] = set()
+        for job in jobs:
+            if job.ref in self.tables.keys:
+                taken.add(job.ref)
+                continue
+            self.tables.put(job.copy())
+        return frozenset(taken)
+
+    def get(self, ref: JobRef) -> Job:
+        """See the port."""
+        key = self.tables.keys.get(ref)
+        if key is None:
+            raise JobNotFound(ref.id, ref.queue)
+        return self.tables.jobs[key].copy()
+
+    def find(self, refs: Collection[JobRef]) -> list[Job]:
+        """See the port."""
+        keys = self.tables.keys
+        return [self.tables.jobs[keys[ref]].copy() for ref in refs if ref in keys]
+
+    def save(self, jobs: Sequence[Job]) -> list[Job]:
+        """See the port."""
+        stale: list[Job] = []
+        for job in jobs:
+            stored = self.tables.jobs.get(job.key)
+            if stored is None or stored.version != job.version:
+                stale.append(job)
+                continue
+            job.version += 1
+            written = job.copy()
+            written.state, written.progress = stored.state, stored.progress
+            written.data = stored.data
+            self.tables.put(written)
+        return stale
+
+    def save_data(self, job: Job) -> None:
+        """See the port."""
+        stored = self.tables.jobs[job.key].copy()
+        stored.data = job.data
+        self.tables.put(stored)
+
+    def remove(self, jobs: Sequence[Job]) -> None:
+        """See the port."""
+        for job in jobs:
+            self.tables.delete(job.key)

@@ -1,0 +1,96 @@
+"""Claims and leases in memory: `Job.claim` itself, one job after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import islice
+
+import attrs
+
+from ....core.domain.job.job import Job
+from ....core.domain.job.lease import Claim
+from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
+from .tables import MemoryTables
+
+
+@attrs.frozen(eq=False)
+class MemoryLeaseRepository(LeaseRepository):
+    """Leases of the jobs in memory."""
+
+    tables: MemoryTables
+    now: datetime
+
+    def claim(self, claim: Claim) -> list[Job]:
+        """See the port."""
+        queue = self.tables.queues.get(claim.queue)
+        if queue is not None and queue.is_paused:
+            return []
+        ready = (job for job in self.tables.of(claim.queue) if not self._has_lapsed(job))
+        chosen = [job.copy() for job in islice(ready, max(0, claim.limit))]
+        for job in chosen:
+            job.claim(claim, self.now)
+            job.version += 1
+            self.tables.put(job.copy())
+        return chosen
+
+    def renew(self, held: Collection[Held], until: datetime) -> Renewal:
+        """See the port."""
+        missed = [hold for hold in held if not self._prolong(hold, until)]
+        lost = frozenset(hold for hold in missed if not self._owns(hold))
+        flagged = (hold for hold in held if hold not in lost and self._is_flagged(hold))
+        return Renewal(lost, frozenset(flagged))
+
+    def flagged(self, worker: str) -> frozenset[Held]:
+        """See the port."""
+        return frozenset(
+            Held(job.key, job.lease.token)
+            for job in self.tables.jobs.values()
+            if job.lease is not None
+            and job.lease.worker == worker
+            and job.cancel_request is not None
+        )
+
+    def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
+        """See the port."""
+        return [self._write(held, partial(_set_progress, text)) for held, text in reports]
+
+    def save_state(self, held: Held, state: str) -> bool:
+        """See the port."""
+        return self._write(held, partial(_set_state, state))
+
+    def _has_lapsed(self, job: Job) -> bool:
+        return job.lapses_at is not None and job.lapses_at <= self.now
+
+    def _owns(self, held: Held) -> bool:
+        job = self.tables.jobs.get(held.key)
+        return job is not None and job.token == held.token
+
+    def _is_flagged(self, held: Held) -> bool:
+        job = self.tables.jobs[held.key]
+        return job.holds(held.token) and job.cancel_request is not None
+
+    def _prolong(self, held: Held, until: datetime) -> bool:
+        def prolong(job: Job) -> None:
+            if job.lease is not None:
+                job.lease = attrs.evolve(job.lease, expires_at=until)
+
+        return self._write(held, prolong)
+
+    def _write(self, held: Held, change: Callable[[Job], None]) -> bool:
+        stored = self.tables.jobs.get(held.key)
+        if stored is None or not stored.holds(held.token):
+            return False
+        job = stored.copy()
+        change(job)
+        self.tables.put(job)
+        return True
+
+
+def _set_progress(text: str, job: Job) -> None:
+    job.progress = text
+
+
+def _set_state(text: str, job: Job) -> None:
+    job.state = text

@@ -1,0 +1,97 @@
+"""The memory store: units run at once, under a lock, and are undone when they fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import attrs
+
+from ....core.domain.errors import DifferentDatabase, StoreNotOpen
+from ....core.ports.store import Store, Work
+from ....core.ports.wakeup import Wakeup
+from .tables import MemoryTables
+from .unit_of_work import MemoryUnitOfWork
+
+T = TypeVar("T")
+
+
+@attrs.define(eq=False)
+class MemoryStore(Store):
+    """Jobs for as long as the process lives.
+
+    `clock` gives the time in UTC and whole milliseconds. Safe from any thread; one unit
+    runs at a time.
+    """
+
+    clock: Callable[[], datetime]
+    wakeup: Wakeup
+    _tables: MemoryTables = attrs.field(factory=MemoryTables, init=False)
+    _lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
+    _is_open: bool = attrs.field(default=False, init=False)
+
+    @property
+    def url(self) -> str:
+        """See the port."""
+        return "memory://"
+
+    async def transact(self, work: Work[T], *, is_large: bool = False) -> T:
+        """See the port."""
+        return self.transact_sync(work)
+
+    async def read(self, work: Work[T], *, is_large: bool = False) -> T:
+        """See the port."""
+        return self.read_sync(work)
+
+    def transact_sync(self, work: Work[T], *, urgent: bool = False) -> T:
+        """See the port."""
+        with self._lock:
+            self._require_open()
+            unit = MemoryUnitOfWork(self._tables, self.clock())
+            try:
+                answer = work(unit)
+            except BaseException:
+                self._tables.undo()
+                raise
+            self._tables.journal.clear()
+        self.wakeup.notify(unit.events.hints)
+        return answer
+
+    def read_sync(self, work: Work[T]) -> T:
+        """See the port."""
+        with self._lock:
+            self._require_open()
+            try:
+                return work(MemoryUnitOfWork(self._tables, self.clock()))
+            finally:
+                self._tables.undo()
+
+    def within(self, connection: Any, work: Work[T]) -> T:
+        """No database connection is a connection to this process's memory."""
+        raise DifferentDatabase(self.url)
+
+    async def within_async(self, connection: Any, work: Work[T]) -> T:
+        """No database connection is a connection to this process's memory."""
+        raise DifferentDatabase(self.url)
+
+    async def initialize(self) -> None:
+        """See the port."""
+        self.initialize_sync()
+
+    async def close(self) -> None:
+        """See the port. What was stored stays until the store itself goes."""
+        self.close_sync()
+
+    def initialize_sync(self) -> None:
+        """See the port."""
+        self._is_open = True
+
+    def close_sync(self) -> None:
+        """See the port."""
+        self._is_open = False
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise StoreNotOpen(self.url)

@@ -1,0 +1,132 @@
+"""What the memory store keeps, with an undo journal."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from ....core.domain.events import Event
+from ....core.domain.job.identity import JobRef
+from ....core.domain.job.job import Job
+from ....core.domain.job.status import CLAIMABLE
+from ....core.domain.queue.queue import Queue
+from ....core.ports.job_logs import LogLine
+
+Place = tuple[int, int, int, int]
+"""Claim order as a sort key: priority falling, turn, sequence; then the job's key."""
+
+
+@attrs.frozen(eq=False)
+class Log:
+    """The kept lines of one job."""
+
+    lines: tuple[LogLine, ...] = ()
+
+
+@attrs.define(eq=False)
+class MemoryTables:
+    """Rows by key, with the indexes that a claim and a look-up need.
+
+    Jobs are stored as copies and handed out as copies. Every change leaves its undoing
+    in `journal`, so that a unit that fails leaves nothing behind.
+    """
+
+    jobs: dict[int, Job] = attrs.field(factory=dict)
+    keys: dict[JobRef, int] = attrs.field(factory=dict)
+    claimable: defaultdict[str, list[Place]] = attrs.field(factory=lambda: defaultdict(list))
+    logs: dict[int, Log] = attrs.field(factory=dict)
+    queues: dict[str, Queue] = attrs.field(factory=dict)
+    events: list[Event] = attrs.field(factory=list)
+    last_event_id: int = 0
+    last_sequence: int = 0
+    journal: list[Callable[[], None]] = attrs.field(factory=list)
+
+    def put(self, job: Job) -> None:
+        """Store a job under its key, in place of what was there."""
+        before = self.jobs.get(job.key)
+        self._write(job.key, job)
+        self.journal.append(lambda: self._write(job.key, before))
+
+    def delete(self, key: int) -> None:
+        """Remove a job and its log; one that is gone does not matter."""
+        before = self.jobs.get(key)
+        if before is None:
+            return
+        self.put_log(key, None)
+        self._write(key, None)
+        self.journal.append(lambda: self._write(key, before))
+
+    def put_log(self, key: int, log: Log | None) -> None:
+        """Store a job's log, or remove it."""
+        before = self.logs.get(key)
+        self._write_log(key, log)
+        self.journal.append(lambda: self._write_log(key, before))
+
+    def put_queue(self, name: str, queue: Queue | None) -> None:
+        """Store a queue's settings, or remove them."""
+        before = self.queues.get(name)
+        self._write_queue(name, queue)
+        self.journal.append(lambda: self._write_queue(name, before))
+
+    def append_event(self, event: Event) -> None:
+        """Store an event under the next id."""
+        self.last_event_id += 1
+        self.events.append(attrs.evolve(event, id=self.last_event_id))
+        self.journal.append(self._drop_event)
+
+    def cut_events(self, count: int) -> None:
+        """Remove the `count` oldest events."""
+        gone = self.events[:count]
+        del self.events[:count]
+        self.journal.append(lambda: self.events.__setitem__(slice(0, 0), gone))
+
+    def draw_sequences(self, count: int) -> int:
+        """Count on by `count`; the first of the sequences drawn."""
+        before = self.last_sequence
+        self.last_sequence += count
+        self.journal.append(lambda: setattr(self, "last_sequence", before))
+        return before + 1
+
+    def undo(self) -> None:
+        """Take back everything since the journal was emptied."""
+        while self.journal:
+            self.journal.pop()()
+
+    def of(self, queue: str) -> Iterator[Job]:
+        """The stored jobs of a queue, in claim order, for a claim."""
+        for place in self.claimable[queue]:
+            yield self.jobs[place[-1]]
+
+    def _write(self, key: int, job: Job | None) -> None:
+        before = self.jobs.pop(key, None)
+        if before is not None:
+            del self.keys[before.ref]
+            if before.status is CLAIMABLE:
+                places = self.claimable[before.queue]
+                del places[bisect_left(places, _place(before))]
+        if job is not None:
+            self.jobs[key] = job
+            self.keys[job.ref] = key
+            if job.status is CLAIMABLE:
+                insort(self.claimable[job.queue], _place(job))
+
+    def _write_log(self, key: int, log: Log | None) -> None:
+        self.logs.pop(key, None)
+        if log is not None:
+            self.logs[key] = log
+
+    def _write_queue(self, name: str, queue: Queue | None) -> None:
+        self.queues.pop(name, None)
+        if queue is not None:
+            self.queues[name] = queue
+
+    def _drop_event(self) -> None:
+        self.events.pop()
+        self.last_event_id -= 1
+
+
+def _place(job: Job) -> Place:
+    return (-job.priority, job.turn, job.sequence, job.key)

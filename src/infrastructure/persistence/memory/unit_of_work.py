@@ -1,0 +1,70 @@
+"""One unit over the tables in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ....core.ports.unit_of_work import UnitOfWork
+from .event_log import MemoryEventLog
+from .inspection import MemoryInspection
+from .job_calendar import MemoryJobCalendar
+from .job_catalog import MemoryJobCatalog
+from .job_logs import MemoryJobLogs
+from .job_repository import MemoryJobRepository
+from .lease_repository import MemoryLeaseRepository
+from .queue_repository import MemoryQueueRepository
+from .tables import MemoryTables
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    """The repositories over the tables."""
+
+    def __init__(self, tables: MemoryTables, now: datetime) -> None:
+        self.tables = tables
+        self.time = now
+        self.log = MemoryEventLog(tables)
+
+    @property
+    def now(self) -> datetime:
+        """See the port."""
+        return self.time
+
+    @property
+    def jobs(self) -> MemoryJobRepository:
+        """See the port."""
+        return MemoryJobRepository(self.tables)
+
+    @property
+    def leases(self) -> MemoryLeaseRepository:
+        """See the port."""
+        return MemoryLeaseRepository(self.tables, self.time)
+
+    @property
+    def calendar(self) -> MemoryJobCalendar:
+        """See the port."""
+        return MemoryJobCalendar(self.tables)
+
+    @property
+    def catalog(self) -> MemoryJobCatalog:
+        """See the port."""
+        return MemoryJobCatalog(self.tables, self.time)
+
+    @property
+    def logs(self) -> MemoryJobLogs:
+        """See the port."""
+        return MemoryJobLogs(self.tables, self.time)
+
+    @property
+    def queues(self) -> MemoryQueueRepository:
+        """See the port."""
+        return MemoryQueueRepository(self.tables)
+
+    @property
+    def events(self) -> MemoryEventLog:
+        """See the port."""
+        return self.log
+
+    @property
+    def inspection(self) -> MemoryInspection:
+        """See the port."""
+        return MemoryInspection(self.tables)

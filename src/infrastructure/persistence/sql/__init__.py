@@ -1,0 +1,1 @@
+"""Stores over SQL: one schema, one mapping, one set of statements."""

@@ -1,0 +1,55 @@
+"""Jobs by time, in SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ....core.domain.job.job import Job
+from ....core.domain.job.status import JobStatus
+from ....core.ports.job_calendar import JobCalendar
+from . import statements
+from .mapping import from_ms, job_from_row, to_ms
+from .session import Session
+from .statement import Statement
+
+
+@attrs.frozen(eq=False)
+class SqlJobCalendar(JobCalendar):
+    """Each list is the head of an index of its own."""
+
+    session: Session
+
+    def due(self, now: datetime, limit: int) -> list[Job]:
+        """See the port."""
+        return self._first(statements.DUE, now, limit)
+
+    def expired(self, now: datetime, limit: int) -> list[Job]:
+        """See the port."""
+        return self._first(statements.EXPIRED, now, limit)
+
+    def lapsed(self, now: datetime, limit: int) -> list[Job]:
+        """See the port."""
+        return self._first(statements.LAPSED, now, limit)
+
+    def purgeable(self, now: datetime, limit: int) -> list[Job]:
+        """See the port."""
+        return self._first(statements.PURGEABLE, now, limit)
+
+    def surplus(self, queue: str, status: JobStatus, limit: int) -> list[Job]:
+        """See the port."""
+        newest = self.session.rows(statements.SURPLUS, (queue, status.value, 1, 0))
+        keep = job_from_row(newest[0]).keep.count if newest else None
+        if keep is None:
+            return []
+        rows = self.session.rows(statements.SURPLUS, (queue, status.value, limit, keep))
+        return [job_from_row(row) for row in reversed(rows)]
+
+    def next_due(self) -> datetime | None:
+        """See the port."""
+        moments = [self.session.rows(statement)[0][0] for statement in statements.NEXT]
+        return from_ms(min((at for at in moments if at is not None), default=None))
+
+    def _first(self, statement: Statement, now: datetime, limit: int) -> list[Job]:
+        return [job_from_row(row) for row in self.session.rows(statement, (to_ms(now), limit))]

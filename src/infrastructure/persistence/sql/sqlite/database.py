@@ -1,0 +1,89 @@
+"""A SQLite file, looked at from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from .....core.domain.errors import StoreUnavailable
+from .....core.ports.database import Database, DatabaseFacts
+from ..schema import REVISIONS, metadata
+from .connections import Place
+from .driver import Connection, connect_reader, driver, translated
+from .migrate import current_revision
+
+SOUND: Final = "ok"
+"""What SQLite's checks answer when they find nothing."""
+
+
+@attrs.frozen(eq=False)
+class SqliteDatabase(Database):
+    """Opens a reader of its own for each look, and never makes a file."""
+
+    place: Place
+
+    def facts(self) -> DatabaseFacts:
+        """See the port."""
+        path = Path(self.place.path)
+        exists = self.place.is_memory or path.is_file()
+        return DatabaseFacts(
+            url=self.place.url,
+            engine=f"SQLite {driver().sqlite_version}",
+            exists=exists,
+            revision=self._revision() if path.is_file() else None,
+            newest_revision=REVISIONS[-1],
+            size=_size(path),
+            wal_size=_size(Path(self.place.log_path)),
+        )
+
+    def damage(self, *, thorough: bool) -> list[str]:
+        """See the port."""
+        if self.place.is_memory:
+            return []
+        pragma = "PRAGMA integrity_check" if thorough else "PRAGMA quick_check"
+        with self._reader() as connection:
+            lines = [str(row[0]) for row in connection.execute(pragma)]
+        return [line for line in lines if line != SOUND]
+
+    def missing_parts(self) -> list[str]:
+        """See the port."""
+        if self.place.is_memory:
+            return []
+        with self._reader() as connection:
+            there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        tables = {table.name for table in metadata.sorted_tables} - there
+        indexes = {
+            str(index.name) for table in metadata.sorted_tables for index in table.indexes
+        } - there
+        return [
+            *(f"table {name}" for name in sorted(tables)),
+            *(f"index {n}" for n in sorted(indexes)),
+        ]
+
+    def _revision(self) -> str | None:
+        with self._reader() as connection:
+            return current_revision(connection)
+
+    @contextmanager
+    def _reader(self) -> Generator[Connection, None, None]:
+        if not Path(self.place.path).is_file():
+            raise StoreUnavailable(self.place.url, "it does not exist")
+        try:
+            connection = connect_reader(self.place.path)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        except Exception as error:
+            told = translated(error, self.place.url)
+            if told is None:
+                raise
+            raise told from error
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

@@ -1,0 +1,162 @@
+"""The SQLite store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Collection
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+
+from .....core.domain.errors import StoreNotOpen
+from .....core.domain.events import Hint
+from .....core.ports.store import Store, Work
+from .....core.ports.wakeup import Wakeup
+from ....wakeups.file_watch import FileWatch
+from ..caller import run_within, run_within_async
+from ..session import Session
+from ..unit_of_work import SqlUnitOfWork
+from .connections import Connections, Place
+from .session import DriverSession
+from .writer import WouldBlock
+
+T = TypeVar("T")
+
+
+@attrs.define(eq=False)
+class SqliteStore(Store):
+    """Jobs in one SQLite file, shared by any number of processes of one machine.
+
+    A small write runs at once on the calling thread; where the write lock is taken it
+    moves to the writer thread, so that the event loop never waits. `synchronous` is
+    NORMAL (a power cut may lose the last commits) or FULL. The path may be ":memory:".
+    """
+
+    place: Place
+    clock: Callable[[], datetime]
+    wakeup: Wakeup
+    _open: Connections | None = attrs.field(default=None, init=False)
+    _opening: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+    _forked_from: list[Connections] = attrs.field(factory=list, init=False)
+
+    @property
+    def url(self) -> str:
+        """See the port."""
+        return self.place.url
+
+    async def transact(self, work: Work[T], *, is_large: bool = False) -> T:
+        """See the port."""
+        here = self._here()
+        unit, hints = self._unit(work)
+        if not is_large:
+            try:
+                answer = here.writer.run_at_once(unit)
+            except WouldBlock:
+                pass
+            else:
+                self.wakeup.notify(hints())
+                return answer
+        write = partial(self._write, here, unit, hints)
+        return await asyncio.get_running_loop().run_in_executor(here.writer_thread, write)
+
+    async def read(self, work: Work[T], *, is_large: bool = False) -> T:
+        """See the port."""
+        if not is_large:
+            return self.read_sync(work)
+        return await asyncio.get_running_loop().run_in_executor(None, self.read_sync, work)
+
+    def transact_sync(self, work: Work[T], *, urgent: bool = False) -> T:
+        """See the port."""
+        return self._write(self._here(), *self._unit(work), urgent=urgent)
+
+    def read_sync(self, work: Work[T]) -> T:
+        """See the port."""
+        here = self._here()
+
+        def unit(session: DriverSession) -> T:
+            return work(SqlUnitOfWork(session, self.clock()))
+
+        return here.writer.run(unit) if here.readers is None else here.readers.run(unit)
+
+    def within(self, connection: Any, work: Work[T]) -> T:
+        """See the port."""
+        return run_within(connection, self._caller_unit(work), self._here().store_id, self.url)
+
+    async def within_async(self, connection: Any, work: Work[T]) -> T:
+        """See the port."""
+        unit, store_id = self._caller_unit(work), self._here().store_id
+        return await run_within_async(connection, unit, store_id, self.url)
+
+    async def initialize(self) -> None:
+        """See the port."""
+        if self._open is None:
+            await asyncio.get_running_loop().run_in_executor(None, self.initialize_sync)
+
+    async def close(self) -> None:
+        """See the port."""
+        if self._open is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.close_sync)
+
+    def initialize_sync(self) -> None:
+        """See the port."""
+        with self._opening:
+            if self._open is None:
+                self._open = self._connect()
+
+    def close_sync(self) -> None:
+        """See the port."""
+        with self._opening:
+            opened, self._open = self._open, None
+            if opened is None:
+                return
+            self.wakeup.watch(None)
+            opened.close()
+
+    def _write(
+        self,
+        here: Connections,
+        unit: Callable[[DriverSession], T],
+        hints: Callable[[], Collection[Hint]],
+        *,
+        urgent: bool = False,
+    ) -> T:
+        """Commit, and tell of it on the same thread: whoever waits may have been cancelled."""
+        answer = here.writer.run(unit, urgent=urgent)
+        self.wakeup.notify(hints())
+        return answer
+
+    def _unit(
+        self, work: Work[T]
+    ) -> tuple[Callable[[DriverSession], T], Callable[[], Collection[Hint]]]:
+        """The work as a unit on a session, and the hints of its last run."""
+        last: list[SqlUnitOfWork] = []
+
+        def unit(session: DriverSession) -> T:
+            last[:] = [SqlUnitOfWork(session, self.clock())]
+            return work(last[0])
+
+        return unit, lambda: last[0].events.hints
+
+    def _caller_unit(self, work: Work[T]) -> Callable[[Session], T]:
+        return lambda session: work(SqlUnitOfWork(session, self.clock()))
+
+    def _here(self) -> Connections:
+        """The connections of this process; a forked child opens its own."""
+        opened = self._open
+        if opened is None:
+            raise StoreNotOpen(self.url)
+        if opened.pid != os.getpid():
+            self._forked_from.append(opened)
+            opened = self._open = self._connect()
+        opened.require_file()
+        return opened
+
+    def _connect(self) -> Connections:
+        opened = Connections.open(self.place)
+        if not self.place.is_memory:
+            self.wakeup.watch(FileWatch(self.place.log_path, opened.writer.data_version))
+        return opened

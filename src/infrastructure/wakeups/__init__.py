@@ -1,0 +1,1 @@
+"""Hints between producers and workers, in and across processes."""

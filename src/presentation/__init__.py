@@ -1,0 +1,1 @@
+"""Front ends: each a folder of its own, none importing another."""

@@ -1,0 +1,3 @@
+"""The command line: `errands`."""
+
+from .program import main as main

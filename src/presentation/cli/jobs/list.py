@@ -1,0 +1,91 @@
+"""`errands jobs list`."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+
+from ....core.application.sync_queue import SyncJobPage
+from ..look import short, status_text
+from ..opening import operator_of
+from ..options import AsJson, Flag, Names, Url
+from ..output import print_json, say, show_table, table
+from ..times import when
+
+
+def list_jobs(
+    *,
+    status: Names = (),
+    queue: str | None = None,
+    name: str | None = None,
+    tag: str | None = None,
+    error: str | None = None,
+    limit: int = 20,
+    after: int | None = None,
+    oldest_first: Flag = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first; every given condition must hold.
+
+    For example:
+
+    - `errands jobs list --status failed --error Timeout`
+    - `errands jobs list --queue slow --limit 100 --json`
+
+    Parameters
+    ----------
+    status
+        waiting, delayed, waiting_children, active, completed, failed or cancelled; may be
+        given several times.
+    queue
+        Only of this queue.
+    name
+        Only of this name.
+    tag
+        Only with this tag.
+    error
+        Part of the text of a failure.
+    limit
+        At most so many, up to 1,000.
+    after
+        Where the page before this one ended, as it said.
+    oldest_first
+        In the order of adding.
+    """
+    with operator_of(url).open() as app:
+        page = app.jobs(
+            queue=queue,
+            status=status or None,
+            name=name,
+            tag=tag,
+            error=error,
+            limit=limit,
+            after=after,
+            newest_first=not oldest_first,
+        )
+    if as_json:
+        print_json({"jobs": [job.as_dict() for job in page.jobs], "next": page.next})
+    else:
+        _print(page)
+
+
+def _print(page: SyncJobPage) -> None:
+    if not page.jobs:
+        say("No jobs.")
+        return
+    columns = ("id", "queue", "name", "status", "attempts", "added", "reason")
+    rows = table(*columns, right=("attempts",))
+    for job in page.jobs:
+        due = f" {when(job.run_at)}" if job.run_at is not None else ""
+        rows.add_row(
+            escape(job.id),
+            escape(job.queue),
+            escape(job.name),
+            status_text(job.status).append(due, "dim"),
+            f"{job.attempts_made}/{job.max_attempts}",
+            when(job.created_at),
+            short(job.reason),
+        )
+    show_table(rows)
+    if page.next is not None:
+        say(f"[dim]More: --after {page.next}[/]")

@@ -1,0 +1,34 @@
+"""Opening and closing one file from several places of a program."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from errands import Errands
+
+
+def checkpointers() -> int:
+    return sum(thread.name == "errands-checkpoint" for thread in threading.enumerate())
+
+
+async def test_opening_from_several_tasks_opens_once(url: str) -> None:
+    app = Errands(url)
+    await asyncio.gather(*(app.initialize() for _ in range(4)))
+    assert checkpointers() == 1
+
+    await app.shutdown()
+
+    assert checkpointers() == 0
+
+
+def test_opening_from_several_threads_opens_once(url: str) -> None:
+    app = Errands(url).sync
+    with ThreadPoolExecutor(4) as threads:
+        openings = [threads.submit(app.initialize) for _ in range(4)]
+        for opening in openings:
+            opening.result()
+    assert checkpointers() == 1
+
+    app.shutdown()
+
+    assert checkpointers() == 0

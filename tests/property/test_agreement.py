@@ -1,0 +1,281 @@
+"""Every store does what the memory store does: the same commands, compared after each."""
+
+import shutil
+import tempfile
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    multiple,
+    rule,
+)
+
+from errands.core.application import bulk
+from errands.core.application.use_cases import administer, look, maintain, manage, report
+from errands.core.application.use_cases.add import NewJob, add_jobs
+from errands.core.application.use_cases.settle import Settlement, Turned, Turnover, turn_over
+from errands.core.domain.job.identity import JobRef
+from errands.core.domain.job.lease import Claim
+from errands.core.domain.job.options import JobOptions
+from errands.core.domain.job.outcome import Outcome
+from errands.core.domain.job.status import JobStatus
+from errands.core.ports.job_catalog import JobQuery
+from errands.core.ports.job_logs import NewLine
+from errands.core.ports.unit_of_work import UnitOfWork
+from errands.testing import FakeClock, SequentialIds
+from tests.property import commands
+from tests.property.sides import QUEUES, Agreement, Run, Side, open_sides
+
+LEASE = timedelta(seconds=30)
+
+
+class Machine(RuleBasedStateMachine):
+    """Drives both stores through the use cases, with one clock and the same ids and tokens."""
+
+    rehearses: ClassVar = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock, self.ids = FakeClock(), SequentialIds()
+        self.folder = Path(tempfile.mkdtemp(prefix="errands-agreement-"))
+        self.both = Agreement(open_sides(self.clock, self.folder), self.rehearses)
+
+    def teardown(self) -> None:
+        self.both.check_closely()
+        self.both.check_whole_log()
+        for side in self.both.sides:
+            side.store.close_sync()
+        shutil.rmtree(self.folder)
+
+    jobs: Bundle[JobRef] = Bundle("jobs")
+    runs: Bundle[Run] = Bundle("runs")
+
+    @rule(
+        target=jobs,
+        members=st.lists(
+            st.tuples(commands.queues, commands.job_ids, commands.names, commands.options),
+            min_size=1,
+            max_size=4,
+        ),
+    )
+    def add(self, members: list[Any]) -> MultipleResults[JobRef]:
+        news = [self._new(*member) for member in members]
+        unregistered = frozenset(new.ref.queue for new in news)
+        work = partial(add_jobs, wanted=news, unregistered=unregistered)
+        self._do(work)
+        return multiple(*(new.ref for new in news))
+
+    @rule(
+        target=runs,
+        limits=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+        ending=st.lists(st.tuples(runs, commands.outcomes), max_size=2, unique_by=lambda e: e[0]),
+        was_busy=st.booleans(),
+    )
+    def turn(
+        self, limits: tuple[int, int], ending: list[tuple[Run, Outcome]], *, was_busy: bool
+    ) -> MultipleResults[Run]:
+        claims = tuple(
+            Claim(queue, limit, "worker-1", self.ids.token(), LEASE)
+            for queue, limit in zip(QUEUES, limits, strict=True)
+        )
+        answers = self.both.do(lambda side: self._turning(side, ending, claims, was_busy))
+        return self._remember(answers)
+
+    @rule(ending=st.lists(st.tuples(runs, commands.outcomes), min_size=1, max_size=3))
+    def settle_some_twice(self, ending: list[tuple[Run, Outcome]]) -> None:
+        for _ in range(2):
+            self.both.do(lambda side: self._turning(side, ending, (), was_busy=False))
+
+    @rule(run=runs, outcome=commands.outcomes)
+    def settle(self, run: Run, outcome: Outcome) -> None:
+        self.both.do(lambda side: self._turning(side, [(run, outcome)], (), was_busy=False))
+
+    @rule(runs=st.lists(runs, min_size=1, max_size=3))
+    def renew(self, runs: list[Run]) -> None:
+        self.both.do(
+            lambda side: partial(report.renew, held=list(map(side.held, runs)), lease=LEASE)
+        )
+
+    @rule(run=runs, value=commands.json_values, line=commands.texts, keep=st.integers(0, 2))
+    def report_from_a_run(self, run: Run, value: object, line: str, keep: int) -> None:
+        def work(side: Side) -> Any:
+            held = side.held(run)
+            progress = [report.ProgressReport(run[0], held, repr(value), value)]
+            lines = [report.LogReport(run[0], NewLine(held, line, keep))] * 2
+            return partial(report.record, progress=progress, lines=lines)
+
+        self.both.do(work, closely=True)
+
+    @rule(run=runs, state=commands.texts)
+    def save_state(self, run: Run, state: str) -> None:
+        self.both.do(
+            lambda side: partial(report.save_state, ref=run[0], held=side.held(run), state=state)
+        )
+
+    @rule(ref=jobs, reason=commands.texts)
+    def cancel(self, ref: JobRef, reason: str) -> None:
+        self._do(partial(manage.change, ref=ref, decide=manage.CancelJob(reason)))
+
+    @rule(ref=jobs, reset=st.booleans())
+    def retry(self, ref: JobRef, *, reset: bool) -> None:
+        self._do(partial(manage.change, ref=ref, decide=manage.Retry(reset)))
+
+    @rule(ref=jobs)
+    def promote(self, ref: JobRef) -> None:
+        self._do(partial(manage.change, ref=ref, decide=manage.Promote()))
+
+    @rule(ref=jobs, delay=commands.spans)
+    def change_delay(self, ref: JobRef, delay: timedelta) -> None:
+        self._do(partial(manage.change, ref=ref, decide=manage.ChangeDelay(delay)))
+
+    @rule(ref=jobs, priority=commands.priorities, lifo=st.booleans())
+    def change_priority(self, ref: JobRef, priority: int, *, lifo: bool) -> None:
+        self._do(partial(manage.change, ref=ref, decide=manage.ChangePriority(priority, lifo)))
+
+    @rule(ref=jobs, data=commands.texts)
+    def update_data(self, ref: JobRef, data: str) -> None:
+        self._do(partial(manage.update_data, ref=ref, data=data))
+
+    @rule(ref=jobs, force=st.booleans())
+    def remove(self, ref: JobRef, *, force: bool) -> None:
+        self._do(partial(manage.remove_job, ref=ref, force=force))
+
+    @rule(ref=jobs, keep=st.integers(0, 2))
+    def clear_logs(self, ref: JobRef, keep: int) -> None:
+        self._do(partial(manage.clear_logs, ref=ref, keep=keep), closely=True)
+
+    @rule(queue=commands.queues, verb=st.sampled_from([administer.pause, administer.resume]))
+    def pause_or_resume(self, queue: str, verb: Any) -> None:
+        self._do(partial(verb, name=queue))
+
+    @rule(by=commands.spans | st.just(timedelta(days=8)))
+    def let_time_pass(self, by: timedelta) -> None:
+        self.clock.advance(by)
+        self.both.check()
+
+    @rule()
+    def sweep(self) -> None:
+        for work in (maintain.promote_due, maintain.expire_leases, maintain.lapse, maintain.purge):
+            self._do(work)
+
+    @rule(
+        work=st.sampled_from(
+            [
+                *(partial(maintain.trim, queue=queue) for queue in QUEUES),
+                partial(maintain.prune_events, keep=timedelta(minutes=1)),
+            ]
+        )
+    )
+    def keep_bounds(self, work: Any) -> None:
+        self._do(work)
+
+    @rule(queue=commands.queues, delayed=st.booleans())
+    def drain(self, queue: str, *, delayed: bool) -> None:
+        self.both.do_steps(lambda: bulk.drain(queue, delayed=delayed))
+
+    @rule(
+        queue=commands.queues,
+        grace=commands.spans,
+        limit=st.none() | st.integers(0, 2),
+        status=commands.statuses,
+    )
+    def clean(self, queue: str, grace: timedelta, limit: int | None, status: JobStatus) -> None:
+        self.both.do_steps(lambda: bulk.clean(queue, grace, limit=limit, status=status))
+
+    @rule(queue=commands.queues, force=st.booleans())
+    def obliterate(self, queue: str, *, force: bool) -> None:
+        self.both.do_steps(lambda: bulk.obliterate(queue, force=force))
+
+    @rule(
+        queue=commands.queues,
+        before=st.none() | commands.moments,
+        limit=st.none() | st.integers(0, 2),
+        reset=st.booleans(),
+    )
+    def retry_many(self, queue: str, before: Any, limit: int | None, *, reset: bool) -> None:
+        self.both.do_steps(
+            lambda: bulk.retry_many(
+                queue,
+                status=["failed", "cancelled"],
+                before=before,
+                limit=limit,
+                reset_attempts=reset,
+            )
+        )
+
+    @rule(queue=commands.queues, limit=st.none() | st.integers(0, 2))
+    def promote_many(self, queue: str, limit: int | None) -> None:
+        self.both.do_steps(lambda: bulk.promote_many(queue, limit=limit))
+
+    @rule(query=commands.queries, limit=st.integers(1, 3))
+    def list_all_pages(self, query: JobQuery, limit: int) -> None:
+        pages = [
+            side.store.read_sync(partial(_pages, query=query, limit=limit))
+            for side in self.both.sides
+        ]
+        assert pages[0] == pages[1]
+
+    @rule(job_id=commands.job_ids.filter(bool))
+    def resolve_a_bare_id(self, job_id: str) -> None:
+        self._do(partial(look.resolve, job_id=job_id))
+
+    def _do(self, work: Any, *, closely: bool = False) -> None:
+        def command(_: Side) -> Any:
+            return work
+
+        self.both.do(command, closely=closely)
+
+    def _new(self, queue: str, job_id: str | None, name: str, options: dict[str, Any]) -> NewJob:
+        own = {} if job_id is None else {"job_id": job_id}
+        ref = JobRef(queue, self.ids.job_id() if job_id is None else job_id)
+        checked = JobOptions.of({**options, **own})
+        return NewJob(ref, name, '{"to":"ü"}', checked, job_id is not None)
+
+    def _turning(
+        self,
+        side: Side,
+        ending: list[tuple[Run, Outcome]],
+        claims: tuple[Claim, ...],
+        was_busy: bool,
+    ) -> Any:
+        settlements = tuple(Settlement(side.runs[run], run[1], outcome) for run, outcome in ending)
+        turn = Turnover(settlements=settlements, claims=claims, free=4, was_busy=was_busy)
+        return partial(turn_over, turn=turn)
+
+    def _remember(self, answers: tuple[Turned, Turned]) -> MultipleResults[Run]:
+        for side, turned in zip(self.both.sides, answers, strict=True):
+            for job in turned.claimed:
+                side.runs[job.ref, job.token or ""] = job
+        return multiple(*((job.ref, job.token or "") for job in answers[0].claimed))
+
+
+class MachineThatRehearses(Machine):
+    """Every unit is broken off and rolled back without a trace, and then run again."""
+
+    rehearses: ClassVar = True
+
+
+def _pages(uow: UnitOfWork, query: JobQuery, limit: int) -> list[list[JobRef]]:
+    pages: list[list[JobRef]] = []
+    after = None
+    while True:
+        page = uow.catalog.page(query, after=after, limit=limit)
+        pages.append([job.ref for job in page.jobs])
+        after = page.next
+        if after is None:
+            return pages
+
+
+_patient = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+TestAgreement = Machine.TestCase
+TestAgreement.pytestmark = _patient  # type: ignore[attr-defined]
+TestAgreementWhenUnitsRunTwice = MachineThatRehearses.TestCase
+TestAgreementWhenUnitsRunTwice.pytestmark = _patient  # type: ignore[attr-defined]

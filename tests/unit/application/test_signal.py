@@ -1,0 +1,68 @@
+import asyncio
+import threading
+
+from errands.core.application.signal import Signal
+
+
+async def test_a_signal_set_before_anybody_waits_is_remembered_once() -> None:
+    signal = Signal()
+    signal.set()
+    signal.set()
+
+    assert await signal.wait(1) is True
+    assert await signal.wait(0) is False
+
+
+async def test_a_waiter_is_woken_from_another_thread() -> None:
+    signal = Signal()
+    waiting = asyncio.ensure_future(signal.wait(5))
+    await asyncio.sleep(0)
+
+    await asyncio.to_thread(signal.set)
+
+    assert await waiting is True
+
+
+async def test_waiting_ends_after_its_time() -> None:
+    assert await Signal().wait(0.001) is False
+
+
+async def test_a_cancelled_waiter_leaves_the_signal_usable() -> None:
+    signal = Signal()
+    waiting = asyncio.ensure_future(signal.wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+    signal.set()
+
+    assert await signal.wait(1) is True
+
+
+def test_a_signal_of_a_loop_that_has_ended_may_still_be_set() -> None:
+    made: list[Signal] = []
+
+    async def make() -> None:
+        made.append(Signal())
+
+    asyncio.run(make())
+    setting = threading.Thread(target=made[0].set)
+    setting.start()
+    setting.join()
+
+    made[0].set()
+
+
+def test_setting_a_signal_whose_loop_is_closed_does_nothing() -> None:
+    async def make() -> Signal:
+        return Signal()
+
+    loop = asyncio.new_event_loop()
+    signal = loop.run_until_complete(make())
+    waiting = signal.wait()
+    waiting.send(None)
+    loop.close()
+
+    signal.set()
+
+    waiting.close()
