@@ -1,15 +1,15 @@
-"""How Alembic runs the migrations: always on a connection that the store hands it."""
+"""How Alembic runs the migrations: always on a connection and for tables that a store hands it."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from errands.infrastructure.persistence.sql.schema import VERSION_TABLE, metadata
-
+tables = context.config.attributes["tables"]
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    version_table=VERSION_TABLE,
+    target_metadata=tables.metadata,
+    version_table=tables.version_table,
+    version_table_schema=tables.schema,
     transactional_ddl=True,
 )
 with context.begin_transaction():

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("name", _NAME, primary_key=True),
         sa.Column("paused", sa.SmallInteger, nullable=False),
         sa.Column("turn", sa.BigInteger, nullable=False),
-        sa.Column("drained_sequence", sa.BigInteger, nullable=False),
+        sa.Column("drained_at", sa.BigInteger),
     )
     _create_jobs()
     op.create_table(
@@ -64,7 +64,7 @@ def _create_jobs() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("policy", sa.Text),
         sa.Column("labels", sa.Text),
-        sa.Column("status", sa.String(20), nullable=False),
+        sa.Column("status", sa.String(30), nullable=False),
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("turn", sa.BigInteger, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),

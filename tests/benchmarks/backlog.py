@@ -6,8 +6,8 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from errands.infrastructure.persistence.sql import statements
 from errands.infrastructure.persistence.sql.sqlite.driver import connect
+from errands.infrastructure.persistence.sql.sqlite.grammar import GRAMMAR
 from errands.infrastructure.persistence.sql.sqlite.session import DIALECT
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.clone import multiply
@@ -91,7 +91,7 @@ def _add(path: str, count: int) -> None:
 
 def _claim(steps: list[Step]) -> Step:
     """The first claim of a recording."""
-    text, _ = statements.CLAIM.on(DIALECT)
+    text, _ = GRAMMAR.statements.claim.on(DIALECT)
     return next(step for step in steps if step[1] == text)
 
 

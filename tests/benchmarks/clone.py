@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Final
 
-from errands.infrastructure.persistence.sql.schema import events, jobs
 from errands.infrastructure.persistence.sql.sqlite.driver import Connection, driver
+from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
 
 _LATER: Final = 0x50000000
 """A job id begins with eight digits of its time: clones get later ones, in order."""
@@ -31,7 +31,7 @@ def multiply(path: str, more: int) -> None:
 
 def _clone(connection: Connection, turn: int, step: int, count: int) -> None:
     shifted = {"key": "key + :shift", "sequence": "sequence + :shift", "id": _id("id")}
-    names = [column.name for column in jobs.columns]
+    names = [column.name for column in TABLES.jobs.columns]
     given = {"shift": turn * step, "prefix": _LATER + turn, "count": count}
     connection.execute(
         f"INSERT INTO errands_job ({', '.join(names)})"
@@ -39,7 +39,7 @@ def _clone(connection: Connection, turn: int, step: int, count: int) -> None:
         f" FROM errands_job WHERE key <= :step ORDER BY key LIMIT :count",
         {**given, "step": step},
     )
-    names = [column.name for column in events.columns if column.name != "id"]
+    names = [column.name for column in TABLES.events.columns if column.name != "id"]
     connection.execute(
         f"INSERT INTO errands_event ({', '.join(names)})"
         f" SELECT {', '.join(_id(name) if name == 'job_id' else name for name in names)}"

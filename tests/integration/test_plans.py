@@ -9,56 +9,60 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from errands.infrastructure.persistence.sql import statements
 from errands.infrastructure.persistence.sql.mapping import LOADED
-from errands.infrastructure.persistence.sql.schema import metadata
+from errands.infrastructure.persistence.sql.sqlite.grammar import GRAMMAR
+from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
 from errands.infrastructure.persistence.sql.sqlite.session import DIALECT
 from errands.infrastructure.persistence.sql.statement import Statement
 
+STATEMENTS = GRAMMAR.statements
 NOW = 1_000_000_000_000
 
 KEY = "USING INTEGER PRIMARY KEY (rowid=?)"
 QUEUE = "SEARCH errands_queue USING COVERING INDEX"
 PLANS = {
-    "CLAIM": [f"errands_job {KEY}", "errands_job_claim (queue=?)"],
-    "HAS_CLAIMABLE": ["errands_job_claim (queue=?)"],
-    "BY_REF": ["errands_job_id (id=? AND queue=?)"],
-    "SAVE": [f"errands_job {KEY}"],
-    "SAVE_DATA": [f"errands_job {KEY}"],
-    "RENEW": [f"errands_job {KEY}"],
-    "SAVE_PROGRESS": [f"errands_job {KEY}"],
-    "SAVE_STATE": [f"errands_job {KEY}"],
-    "HELD": [f"errands_job {KEY}"],
-    "OWN": [f"errands_job {KEY}"],
-    "FLAGGED": ["errands_job_flagged (worker=?)"],
-    "DUE": ["errands_job_due (run_at<?)"],
-    "EXPIRED": ["errands_job_lease (lease_expires_at<?)"],
-    "LAPSED": ["errands_job_lapse (lapses_at>? AND lapses_at<?)"],
-    "PURGEABLE": ["errands_job_purge (purge_at>? AND purge_at<?)"],
-    "SURPLUS": ["errands_job_finished (queue=? AND status=?)"],
-    "NEXT 0": ["errands_job_due"],
-    "NEXT 1": ["errands_job_lapse (lapses_at>?)"],
-    "NEXT 2": ["errands_job_lease"],
-    "NEXT 3": ["errands_job_purge (purge_at>?)"],
-    "DELETE_JOB": [f"errands_job {KEY}"],
-    "DELETE_LOGS": ["errands_log", "(job_key=?)"],
-    "COUNT_LINES": ["errands_log", "(job_key=?)"],
-    "DROP_LINES": ["errands_log", "(job_key=? AND number<?)"],
-    "LAST_LINE": ["errands_log", "(job_key=?)"],
-    "NEWEST_LINES": ["errands_log", "(job_key=?)"],
-    "LAST_EVENT": ["SEARCH errands_event"],
-    "GET_QUEUE": ["SEARCH errands_queue", "(name=?)"],
+    "claim": [f"errands_job {KEY}", "errands_job_claim (queue=?)"],
+    "has_claimable": ["errands_job_claim (queue=?)"],
+    "by_ref": ["errands_job_id (id=? AND queue=?)"],
+    "save": [f"errands_job {KEY}"],
+    "save_data": [f"errands_job {KEY}"],
+    "renew": [f"errands_job {KEY}"],
+    "save_progress": [f"errands_job {KEY}"],
+    "save_state": [f"errands_job {KEY}"],
+    "held": [f"errands_job {KEY}"],
+    "own": [f"errands_job {KEY}"],
+    "flagged": ["errands_job_flagged (worker=?)"],
+    "due": ["errands_job_due (run_at<?)"],
+    "expired": ["errands_job_lease (lease_expires_at<?)"],
+    "lapsed": ["errands_job_lapse (lapses_at>? AND lapses_at<?)"],
+    "purgeable": ["errands_job_purge (purge_at>? AND purge_at<?)"],
+    "by_ref_locked": ["errands_job_id (id=? AND queue=?)"],
+    "newest_settled": ["errands_job_finished (queue=? AND status=?)"],
+    "surplus": ["errands_job_finished (queue=? AND status=?)"],
+    "next 0": ["errands_job_due"],
+    "next 1": ["errands_job_lapse (lapses_at>?)"],
+    "next 2": ["errands_job_lease"],
+    "next 3": ["errands_job_purge (purge_at>?)"],
+    "delete_job": [f"errands_job {KEY}"],
+    "delete_logs": ["errands_log", "(job_key=?)"],
+    "count_lines": ["errands_log", "(job_key=?)"],
+    "drop_lines": ["errands_log", "(job_key=? AND number<?)"],
+    "last_line": ["errands_log", "(job_key=?)"],
+    "newest_lines": ["errands_log", "(job_key=?)"],
+    "last_event": ["SEARCH errands_event"],
+    "look_queue": ["SEARCH errands_queue", "(name=?)"],
+    "get_queue": ["SEARCH errands_queue", "(name=?)"],
 }
 """Parts of the plan of each statement, in any order."""
 
-BOUNDED = ("CLAIM", "HAS_CLAIMABLE", "FLAGGED", "DUE", "EXPIRED", "LAPSED", "PURGEABLE", "SURPLUS")
-BOUNDED_NEXT = tuple(f"NEXT {place}" for place in range(len(statements.NEXT)))
+BOUNDED = ("claim", "has_claimable", "flagged", "due", "expired", "lapsed", "purgeable", "surplus")
+BOUNDED_NEXT = tuple(f"next {place}" for place in range(len(STATEMENTS.next)))
 
 
 def hot(name: str) -> Statement:
-    """A statement by its name; the members of `NEXT` by their place."""
+    """A statement by its name; the members of `next` by their place."""
     base, _, place = name.partition(" ")
-    found: Statement | tuple[Statement, ...] = getattr(statements, base)
+    found: Statement | tuple[Statement, ...] = getattr(STATEMENTS, base)
     return found[int(place)] if isinstance(found, tuple) else found
 
 
@@ -78,7 +82,7 @@ def connection(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
     except ImportError:
         pytest.skip(f"{request.param} is not installed")
     engine = sa.create_engine("sqlite://", module=module, poolclass=sa.StaticPool)
-    metadata.create_all(engine)
+    TABLES.metadata.create_all(engine)
     with closing(engine.raw_connection()) as pooled:
         assert pooled.dbapi_connection is not None
         yield pooled.dbapi_connection  # type: ignore[misc]  # pyright: ignore[reportReturnType]
@@ -94,31 +98,33 @@ def test_a_hot_statement_searches_its_index(connection: sqlite3.Connection, name
     plan = "\n".join(steps)
     assert all(part in plan for part in PLANS[name]), plan
     assert "TEMP B-TREE" not in plan
-    assert all("INDEX" in step for step in steps if step.startswith("SCAN")), plan
+    assert all("index" in step for step in steps if step.startswith("scan")), plan
 
 
-@pytest.mark.parametrize("name", ["DUE", "EXPIRED", "LAPSED", "PURGEABLE", "CLAIM"])
+@pytest.mark.parametrize("name", ["due", "expired", "lapsed", "purgeable", "claim"])
 def test_a_statement_with_a_bound_scans_nothing(connection: sqlite3.Connection, name: str) -> None:
     text, values = prepared(name)
 
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
 
-    assert [step for step in steps if step.startswith("SCAN")] == []
+    assert [step for step in steps if step.startswith("scan")] == []
 
 
 def test_every_statement_that_reads_jobs_has_its_plan_here() -> None:
-    named = {name for name, value in vars(statements).items() if isinstance(value, Statement)}
+    named = {
+        name for name in dir(STATEMENTS) if isinstance(getattr(STATEMENTS, name, None), Statement)
+    }
 
     assert named - set(PLANS) == {
-        "APPEND_EVENTS",
-        "APPEND_LINE",
-        "DRAW",
-        "INSERT_JOBS",
-        "LAST_SEQUENCE",
-        "LIST_QUEUES",
-        "REGISTER_QUEUE",
-        "SAVE_QUEUE",
-        "STORE_ID",
+        "append_events",
+        "append_line",
+        "draw",
+        "insert_jobs",
+        "last_sequence",
+        "list_queues",
+        "register_queue",
+        "save_queue",
+        "store_id",
     }
 
 
@@ -156,7 +162,7 @@ def filled(connection: sqlite3.Connection, count: int) -> None:
         assert set(columns) <= {*LOADED}
         text = FILL.format(columns=", ".join(columns), values=", ".join(columns.values()))
         connection.execute(text, {"count": count, "from_key": place * 10_000_000})
-    connection.execute("INSERT INTO errands_queue VALUES ('default', 0, 0, 0)")
+    connection.execute("INSERT INTO errands_queue VALUES ('default', 0, 0, NULL)")
 
 
 def steps_of(connection: sqlite3.Connection, name: str) -> int:
@@ -177,7 +183,7 @@ def steps_of(connection: sqlite3.Connection, name: str) -> int:
     connection.set_progress_handler(None, 1)
     connection.execute("ROLLBACK TO measure")
     connection.execute("RELEASE measure")
-    assert rows or name == "FLAGGED"
+    assert rows or name == "flagged"
     return taken
 
 

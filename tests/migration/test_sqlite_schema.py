@@ -7,14 +7,17 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.command import downgrade, upgrade
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from errands import Errands
-from errands.infrastructure.persistence.sql.schema import REVISIONS, VERSION_TABLE, metadata
+from errands.infrastructure.persistence.sql.migrations import migrations
+from errands.infrastructure.persistence.sql.schema import REVISIONS
+from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
 from tests.integration.processes import Processes
 from tests.integration.sql import changed
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 @pytest.fixture
@@ -40,31 +43,24 @@ def migrated(url: str) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-def alembic(connection: sa.Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", "errands.migrations:")
-    config.attributes["connection"] = connection
-    return config
-
-
 def schema(connection: sa.Connection) -> dict[str, str]:
     """The text of every table and index, but for the version table and blanks."""
     query = sa.text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {
         name: " ".join(text.replace("(", " ( ").replace(")", " ) ").split())
         for name, text in connection.execute(query)
-        if name != VERSION_TABLE
+        if name != TABLES.version_table
     }
 
 
 def test_a_new_file_is_at_the_head(migrated: sa.Connection) -> None:
-    revisions = migrated.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).all()
+    revisions = migrated.execute(sa.text(f"SELECT version_num FROM {TABLES.version_table}")).all()
 
     assert [tuple(row) for row in revisions] == [(REVISIONS[-1],)]
 
 
 def test_the_known_revisions_are_those_of_the_scripts() -> None:
-    scripts = ScriptDirectory.from_config(alembic())
+    scripts = ScriptDirectory(str(MIGRATIONS))
 
     assert scripts.get_heads() == [REVISIONS[-1]]
     assert [script.revision for script in scripts.walk_revisions()] == list(reversed(REVISIONS))
@@ -72,16 +68,16 @@ def test_the_known_revisions_are_those_of_the_scripts() -> None:
 
 def test_alembic_finds_no_difference_to_the_metadata(migrated: sa.Connection) -> None:
     context = MigrationContext.configure(
-        migrated, opts={"version_table": VERSION_TABLE, "compare_type": True}
+        migrated, opts={"version_table": TABLES.version_table, "compare_type": True}
     )
 
-    assert compare_metadata(context, metadata) == []
+    assert compare_metadata(context, TABLES.metadata) == []
 
 
 def test_the_migrations_and_the_metadata_write_the_same_schema(migrated: sa.Connection) -> None:
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
-        metadata.create_all(connection)
+        TABLES.metadata.create_all(connection)
         wanted = schema(connection)
     engine.dispose()
 
@@ -92,9 +88,9 @@ def test_the_migrations_and_the_metadata_write_the_same_schema(migrated: sa.Conn
 def test_down_and_up_again_ends_where_it_began(migrated: sa.Connection) -> None:
     before = schema(migrated)
 
-    downgrade(alembic(migrated), "base")
+    downgrade(migrations(migrated, TABLES), "base")
     assert schema(migrated) == {}
-    upgrade(alembic(migrated), "head")
+    upgrade(migrations(migrated, TABLES), "head")
 
     assert schema(migrated) == before
 
@@ -132,7 +128,7 @@ def test_processes_that_migrate_at_once_end_at_one_schema(path: Path, url: str) 
         for program in programs:
             program.expect("done")
 
-    assert changed(path, f"SELECT count(*) FROM {VERSION_TABLE}") == [(1,)]
+    assert changed(path, f"SELECT count(*) FROM {TABLES.version_table}") == [(1,)]
     assert changed(path, "SELECT count(*) FROM errands_meta WHERE name = 'store_id'") == [(1,)]
     with Errands(url).sync as app:
         assert len(app.queue().jobs().jobs) == 3

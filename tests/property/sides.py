@@ -215,10 +215,9 @@ def _look(uow: UnitOfWork) -> dict[str, Any]:
         name: {value: at for at, value in enumerate(sorted(getattr(job, name) for job in jobs))}
         for name in _RANKED
     }
-    last = uow.jobs.last_sequence()
     return {
         "jobs": [_row(job, ranks) for job in jobs],
-        "queues": [(q.name, q.is_paused, q.drained_sequence == last) for q in uow.queues.all()],
+        "queues": [(q.name, q.is_paused, q.drained_at) for q in uow.queues.all()],
         "claimable": [uow.catalog.has_claimable([queue]) for queue in QUEUES],
         "next_due": uow.calendar.next_due(),
         "surplus": {

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -76,26 +76,27 @@ class Machine(RuleBasedStateMachine):
         target=runs,
         limits=st.tuples(st.integers(0, 3), st.integers(0, 3)),
         ending=st.lists(st.tuples(runs, commands.outcomes), max_size=2, unique_by=lambda e: e[0]),
-        was_busy=st.booleans(),
+        busy=st.sets(commands.queues),
     )
     def turn(
-        self, limits: tuple[int, int], ending: list[tuple[Run, Outcome]], *, was_busy: bool
+        self, limits: tuple[int, int], ending: list[tuple[Run, Outcome]], busy: set[str]
     ) -> MultipleResults[Run]:
         claims = tuple(
             Claim(queue, limit, "worker-1", self.ids.token(), LEASE)
             for queue, limit in zip(QUEUES, limits, strict=True)
         )
-        answers = self.both.do(lambda side: self._turning(side, ending, claims, was_busy))
+        worked = dict.fromkeys(busy, self.clock())
+        answers = self.both.do(lambda side: self._turning(side, ending, claims, worked))
         return self._remember(answers)
 
     @rule(ending=st.lists(st.tuples(runs, commands.outcomes), min_size=1, max_size=3))
     def settle_some_twice(self, ending: list[tuple[Run, Outcome]]) -> None:
         for _ in range(2):
-            self.both.do(lambda side: self._turning(side, ending, (), was_busy=False))
+            self.both.do(lambda side: self._turning(side, ending, (), {}))
 
     @rule(run=runs, outcome=commands.outcomes)
     def settle(self, run: Run, outcome: Outcome) -> None:
-        self.both.do(lambda side: self._turning(side, [(run, outcome)], (), was_busy=False))
+        self.both.do(lambda side: self._turning(side, [(run, outcome)], (), {}))
 
     @rule(runs=st.lists(runs, min_size=1, max_size=3))
     def renew(self, runs: list[Run]) -> None:
@@ -243,10 +244,10 @@ class Machine(RuleBasedStateMachine):
         side: Side,
         ending: list[tuple[Run, Outcome]],
         claims: tuple[Claim, ...],
-        was_busy: bool,
+        worked: dict[str, datetime],
     ) -> Any:
         settlements = tuple(Settlement(side.runs[run], run[1], outcome) for run, outcome in ending)
-        turn = Turnover(settlements=settlements, claims=claims, free=4, was_busy=was_busy)
+        turn = Turnover(settlements=settlements, claims=claims, free=4, worked=worked)
         return partial(turn_over, turn=turn)
 
     def _remember(self, answers: tuple[Turned, Turned]) -> MultipleResults[Run]:

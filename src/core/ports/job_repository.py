@@ -12,8 +12,8 @@ from ..domain.job.job import Job
 class JobRepository(Protocol):
     """The jobs of the store."""
 
-    def draw_sequences(self, count: int) -> int:
-        """Draw `count` consecutive sequences and return the first; never given out twice."""
+    def draw_sequences(self, count: int) -> Sequence[int]:
+        """Draw `count` sequences, rising; none is ever given out twice."""
         ...
 
     def last_sequence(self) -> int:

@@ -19,6 +19,10 @@ class QueueRepository(Protocol):
         """The queue, locked until the transaction ends; a new one where none is known."""
         ...
 
+    def look(self, name: str) -> Queue:
+        """The queue as it is now, not locked; a new one where none is known."""
+        ...
+
     def save(self, queue: Queue) -> None:
         """Write the queue's settings."""
         ...

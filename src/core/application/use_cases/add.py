@@ -45,30 +45,33 @@ def add_jobs(
     """
     if unregistered:
         uow.queues.register(unregistered)
-    sequence = uow.jobs.draw_sequences(len(wanted))
+    sequences = uow.jobs.draw_sequences(len(wanted))
     existing = _existing(uow, wanted)
     added: list[Added] = []
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
-        added += _add_chunk(uow, chunk, sequence + start, existing)
+        added += _add_chunk(uow, chunk, sequences[start : start + CHUNK], existing)
     return added
 
 
 def _add_chunk(
-    uow: UnitOfWork, wanted: Sequence[NewJob], sequence: int, existing: dict[JobRef, Job]
+    uow: UnitOfWork,
+    wanted: Sequence[NewJob],
+    sequences: Sequence[int],
+    existing: dict[JobRef, Job],
 ) -> list[Added]:
     jobs: list[Job] = []
     births: dict[int, tuple[Event, ...]] = {}
     fresh: list[Job] = []
-    for offset, new in enumerate(wanted):
+    for new, sequence in zip(wanted, sequences, strict=True):
         job = existing.get(new.ref) if new.has_own_id else None
         if job is None:
-            job, births[sequence + offset] = Job.add(
+            job, births[sequence] = Job.add(
                 ref=new.ref,
                 name=new.name,
                 data=new.data,
                 options=new.options,
-                sequence=sequence + offset,
+                sequence=sequence,
                 now=uow.now,
             )
             fresh.append(job)

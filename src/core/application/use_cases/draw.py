@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from ...ports.unit_of_work import UnitOfWork
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class DrawOne:
-    """Draws the next sequence inside a unit of work."""
+    """Draws the next sequence inside a unit of work, `expected` from the store at once.
+
+    None is drawn before the first is asked for; those that are left over stay unused.
+    """
 
     uow: UnitOfWork
+    expected: int = 1
+    _drawn: Iterator[int] = attrs.field(factory=lambda: iter(()), init=False)
 
     def __call__(self) -> int:
         """The next sequence."""
-        return self.uow.jobs.draw_sequences(1)
+        for sequence in self._drawn:
+            return sequence
+        self._drawn = iter(self.uow.jobs.draw_sequences(self.expected))
+        return next(self._drawn)

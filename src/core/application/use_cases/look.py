@@ -60,7 +60,7 @@ def read_logs(uow: UnitOfWork, ref: JobRef, limit: int) -> list[LogLine]:
 
 def is_paused(uow: UnitOfWork, name: str) -> bool:
     """Whether a queue gives out no jobs."""
-    return uow.queues.get(name).is_paused
+    return uow.queues.look(name).is_paused
 
 
 @attrs.frozen

@@ -17,8 +17,8 @@ BATCH = 500
 
 def promote_due(uow: UnitOfWork) -> int:
     """Make due jobs ready, in (run_at, sequence) order; how many."""
-    draw = DrawOne(uow)
     due = uow.calendar.due(uow.now, BATCH)
+    draw = DrawOne(uow, len(due))
     save_all(uow, [(job, job.promote(uow.now, draw)) for job in due])
     return len(due)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
@@ -32,15 +33,16 @@ class Settlement:
 class Turnover:
     """One turn of a worker: last progress, runs to settle, claims to make in their order.
 
-    `free` bounds the claims together. `was_busy` says that the worker has run something
-    since its last empty claim, so that an empty one now may mean a drained queue.
+    `free` bounds the claims together. `worked` holds the queues that the worker has claimed
+    from since it last found them empty, with the time of its last claim: finding one empty
+    now may mean that it is drained.
     """
 
     settlements: tuple[Settlement, ...] = ()
     reports: tuple[ProgressReport, ...] = ()
     claims: tuple[Claim, ...] = ()
     free: int = 0
-    was_busy: bool = False
+    worked: Mapping[str, datetime] = attrs.field(factory=dict[str, datetime])
 
 
 @attrs.frozen(eq=False)
@@ -62,8 +64,8 @@ def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
         if room <= 0:
             break
         found = uow.leases.claim(attrs.evolve(claim, limit=room))
-        if not found and turn.was_busy:
-            note_drained(uow, claim.queue)
+        if not found and claim.queue in turn.worked:
+            note_drained(uow, claim.queue, turn.worked[claim.queue])
         claimed += found
     if claimed:
         uow.events.append([job.claimed(uow.now) for job in claimed])
@@ -102,7 +104,7 @@ Decision = tuple[Settlement, Job]
 
 def _settle_once(uow: UnitOfWork, pending: Sequence[Decision]) -> list[Decision]:
     """Decide and save; returns the decisions that were made on a stale version."""
-    draw = DrawOne(uow)
+    draw = DrawOne(uow, len(pending))
     events: dict[int, tuple[Event, ...]] = {}
     for settlement, job in pending:
         events[id(job)] = job.settle(settlement.outcome, uow.now, draw)
@@ -129,10 +131,10 @@ def _reload(
     return again, late
 
 
-def note_drained(uow: UnitOfWork, name: str) -> None:
+def note_drained(uow: UnitOfWork, name: str, last_claim: datetime) -> None:
     """Tell once that nothing waits in a queue any more."""
     queue = uow.queues.get(name)
-    events = queue.drain(uow.jobs.last_sequence(), uow.now)
+    events = queue.drain(last_claim, uow.now)
     if events and not uow.catalog.has_claimable([name]):
         uow.queues.save(queue)
         uow.events.append(events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from ...domain.job.job import Job
 from ...domain.job.outcome import Outcome
@@ -21,7 +22,8 @@ class Slots:
     """Starts runs and gathers their outcomes for the next transaction.
 
     `held` are the leases to renew: a run's until its outcome is committed. `idle` is set
-    while nothing runs and everything is settled.
+    while nothing runs and everything is settled. `worked` holds the queues it has claimed from
+    since they were last found empty, with the time of the last claim.
     """
 
     def __init__(self, tools: Tools, *, changed: Callable[[], None]) -> None:
@@ -32,7 +34,7 @@ class Slots:
         self._ended: list[Settlement] = []
         self._reports: list[ProgressReport] = []
         self.held: dict[int, Held] = {}
-        self.has_worked = False
+        self.worked: dict[str, datetime] = {}
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -59,7 +61,8 @@ class Slots:
         run = Run(job, self._tools, ended=self._note_end, returned=self._note_return)
         self._runs[job.key] = run
         self.held[job.key] = run.held
-        self.has_worked = True
+        if job.started_at is not None:
+            self.worked[job.queue] = job.started_at
         self.idle.clear()
         run.start()
 

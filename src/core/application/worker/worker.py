@@ -266,7 +266,7 @@ class Worker:
             reports=reports,
             claims=self._claims(free),
             free=free,
-            was_busy=self._slots.has_worked,
+            worked=dict(self._slots.worked),
         )
         try:
             turned = await self._services.store.transact(partial(turn_over, turn=turn))
@@ -277,8 +277,9 @@ class Worker:
         self._start(turned, free)
 
     def _start(self, turned: Turned, free: int) -> None:
-        if free and not turned.claimed:
-            self._slots.has_worked = False
+        if len(turned.claimed) < free:
+            for queue in set(self._queues) - {job.queue for job in turned.claimed}:
+                self._slots.worked.pop(queue, None)
         if turned.claimed:
             self._empty_polls = 0
         for job in turned.claimed:

@@ -14,13 +14,13 @@ class Queue:
     """One named queue, as every process sees it.
 
     A paused queue accepts jobs and gives out none. `turn` is the highest turn claimed
-    so far. `drained_sequence` is the last sequence drawn when it was last found empty.
+    so far. `drained_at` is when it was last told that nothing waits.
     """
 
     name: str
     is_paused: bool = False
     turn: int = 0
-    drained_sequence: int = 0
+    drained_at: datetime | None = None
 
     def pause(self, now: datetime) -> tuple[Event, ...]:
         """Give out no more jobs; a second pause changes nothing."""
@@ -36,9 +36,9 @@ class Queue:
         self.is_paused = False
         return (Event(EventType.RESUMED, now, self.name),)
 
-    def drain(self, last_sequence: int, now: datetime) -> tuple[Event, ...]:
-        """Note that nothing waits any more; told once for each last sequence."""
-        if self.is_paused or last_sequence <= self.drained_sequence:
+    def drain(self, last_claim: datetime, now: datetime) -> tuple[Event, ...]:
+        """Note that nothing waits any more; told once after the last claim of any worker."""
+        if self.is_paused or (self.drained_at is not None and last_claim < self.drained_at):
             return ()
-        self.drained_sequence = last_sequence
+        self.drained_at = now
         return (Event(EventType.DRAINED, now, self.name),)

@@ -19,7 +19,7 @@ class MemoryJobRepository(JobRepository):
 
     tables: MemoryTables
 
-    def draw_sequences(self, count: int) -> int:
+    def draw_sequences(self, count: int) -> Sequence[int]:
         """See the port."""
         return self.tables.draw_sequences(count)
 

@@ -28,6 +28,10 @@ class MemoryQueueRepository(QueueRepository):
         stored = self.tables.queues.get(name)
         return Queue(name=name) if stored is None else attrs.evolve(stored)
 
+    def look(self, name: str) -> Queue:
+        """See the port."""
+        return self.get(name)
+
     def save(self, queue: Queue) -> None:
         """See the port."""
         self.tables.put_queue(queue.name, attrs.evolve(queue))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
@@ -83,12 +83,12 @@ class MemoryTables:
         del self.events[:count]
         self.journal.append(lambda: self.events.__setitem__(slice(0, 0), gone))
 
-    def draw_sequences(self, count: int) -> int:
-        """Count on by `count`; the first of the sequences drawn."""
+    def draw_sequences(self, count: int) -> Sequence[int]:
+        """Count on by `count`; the sequences drawn."""
         before = self.last_sequence
         self.last_sequence += count
         self.journal.append(lambda: setattr(self, "last_sequence", before))
-        return before + 1
+        return range(before + 1, self.last_sequence + 1)
 
     def undo(self) -> None:
         """Take back everything since the journal was emptied."""

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 from sqlalchemy import Connection, inspect
 
 from ....core.domain.errors import ConnectionRefused, DifferentDatabase
-from . import statements
+from .grammar import Grammar
 from .mapping import Row
-from .schema import meta
 from .session import Session
-from .sqlite.driver import driver
 from .statement import Core, Parameters, Statement
 
 T = TypeVar("T")
 Unit = Callable[[Session], T]
-
-_OPENED: Final = "errands_transaction"
-"""Where a connection notes the transaction that it is surely in."""
 
 
 @attrs.frozen(eq=False)
@@ -28,6 +23,12 @@ class CallerSession(Session):
     """Statements as Core on a caller's connection, with whatever driver it has."""
 
     connection: Connection
+    spoken: Grammar
+
+    @property
+    def grammar(self) -> Grammar:
+        """See the port."""
+        return self.spoken
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> Sequence[Row]:
         """See the port."""
@@ -50,7 +51,27 @@ class CallerSession(Session):
         return self.connection.execute(core).rowcount
 
 
-def run_within(connection: object, unit: Unit[T], store_id: str, url: str) -> T:
+class Host(Protocol):
+    """A queue's database, as the host of a caller's transaction."""
+
+    url: str
+    store_id: str
+    grammar: Grammar
+
+    def is_spoken_by(self, dialect: str) -> bool:
+        """Whether a connection of this dialect can be one to this kind of database."""
+        ...
+
+    def require_driver(self, connection: Connection) -> None:
+        """Raise `ConnectionRefused` for a driver that does not go with ours."""
+        ...
+
+    def require_transaction(self, connection: Connection) -> None:
+        """Make sure that the caller's end of the transaction decides about what is written."""
+        ...
+
+
+def run_within(connection: object, unit: Unit[T], host: Host) -> T:
     """Run a unit on a `Connection` or `Session`, neither committing nor rolling back.
 
     Raises `DifferentDatabase` where the queue does not live in that database, and
@@ -61,88 +82,39 @@ def run_within(connection: object, unit: Unit[T], store_id: str, url: str) -> T:
 
     match connection:
         case Connection():
-            return _run(connection, unit, store_id, url)
+            return _run(connection, unit, host)
         case OrmSession():
             connection.flush()
-            return _run(connection.connection(), unit, store_id, url)
+            return _run(connection.connection(), unit, host)
         case _:
             kind = type(connection).__name__
             raise ConnectionRefused(f"must be a SQLAlchemy Connection or Session, not {kind}")
 
 
-async def run_within_async(connection: Any, unit: Unit[T], store_id: str, url: str) -> T:
+async def run_within_async(connection: Any, unit: Unit[T], host: Host) -> T:
     """`run_within` for an `AsyncConnection` or `AsyncSession`, and for the sync ones."""
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     if isinstance(connection, AsyncConnection | AsyncSession):
-        return await connection.run_sync(run_within, unit, store_id, url)
-    return run_within(connection, unit, store_id, url)
+        return await connection.run_sync(run_within, unit, host)
+    return run_within(connection, unit, host)
 
 
-def _run(connection: Connection, unit: Unit[T], store_id: str, url: str) -> T:
-    session = CallerSession(connection)
-    if connection.dialect.name != "sqlite":
-        raise DifferentDatabase(url)
-    _require_same_library(connection)
-    if _store_id(connection, session) != store_id:
-        raise DifferentDatabase(url)
-    _require_transaction(connection)
+def _run(connection: Connection, unit: Unit[T], host: Host) -> T:
+    if not host.is_spoken_by(connection.dialect.name):
+        raise DifferentDatabase(host.url)
+    host.require_driver(connection)
+    session = CallerSession(connection, host.grammar)
+    if _store_id(connection, session) != host.store_id:
+        raise DifferentDatabase(host.url)
+    host.require_transaction(connection)
     return unit(session)
-
-
-def _require_same_library(connection: Connection) -> None:
-    """Two copies of SQLite in one process do not see each other's locks on a file."""
-    theirs = getattr(connection.dialect.dbapi, "sqlite_version", None)
-    if theirs != (ours := driver().sqlite_version):
-        raise ConnectionRefused(
-            f"uses another copy of SQLite ({theirs}) than this process's queues ({ours}); "
-            f"give the engine module={driver().__name__}"
-        )
 
 
 def _store_id(connection: Connection, session: CallerSession) -> str | None:
     """The id in the meta table, looked up through the catalog so that nothing can fail."""
-    if not inspect(connection).has_table(meta.name):
+    meta = session.grammar.tables.meta
+    if not inspect(connection).has_table(meta.name, schema=meta.schema):
         return None
-    rows = session.rows(statements.STORE_ID)
+    rows = session.rows(session.grammar.statements.store_id)
     return str(rows[0][0]) if rows else None
-
-
-def _require_transaction(connection: Connection) -> None:
-    """Make sure that the caller's end of the transaction decides about what is written.
-
-    pysqlite opens a transaction only before the first change, and none before a SAVEPOINT:
-    releasing one that is the outermost commits, and the caller's rollback comes too late.
-    SQLite does not tell such a SAVEPOINT from one inside a transaction, so only those are
-    trusted whose transaction was surely opened before them.
-    """
-    driver = connection.connection.dbapi_connection
-    if connection.in_nested_transaction():
-        is_known = connection.info.get(_OPENED) is connection.get_transaction()
-        if not (is_known or _opens_by_itself(connection, driver)):
-            raise ConnectionRefused(
-                "is in a SAVEPOINT that pysqlite may have opened outside of any transaction; "
-                "use it before begin_nested() too, or let the engine emit BEGIN"
-            )
-        return
-    if not _is_in_transaction(driver):
-        if _is_autocommit(driver):
-            raise ConnectionRefused("is in AUTOCOMMIT mode; it needs a transaction")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    connection.info[_OPENED] = connection.get_transaction()
-
-
-def _opens_by_itself(connection: Connection, driver: Any) -> bool:
-    """Whether BEGIN comes with SQLAlchemy's own: from the driver, or from a listener."""
-    if getattr(driver, "autocommit", None) is False:
-        return True
-    return _is_autocommit(driver) and bool(getattr(connection.dispatch, "begin", ()))
-
-
-def _is_autocommit(driver: Any) -> bool:
-    """Whether the driver leaves BEGIN to others, as SQLAlchemy's AUTOCOMMIT makes it do."""
-    return driver.isolation_level is None
-
-
-def _is_in_transaction(driver: Any) -> bool:
-    return bool(getattr(driver, "driver_connection", driver).in_transaction)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cached_property
+from itertools import takewhile
 
 import attrs
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from ....core.domain.events import Event, Hint
 from ....core.ports.event_log import EventFilter, EventLog
-from . import questions, statements
-from .mapping import event_from_row, event_values, to_ms
-from .schema import events as table
+from . import questions
+from .mapping import event_from_row, event_values, ms
 from .session import Session
 
-_c = table.c
 
-
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class SqlEventLog(EventLog):
     """Events as rows; `hints` gathers what the store tells its wakeup after the commit."""
 
@@ -30,9 +29,9 @@ class SqlEventLog(EventLog):
         """See the port."""
         if not events:
             return
-        at = to_ms(self.now) or 0
+        at = ms(self.now)
         rows = [event_values(event, at) for event in events]
-        self.session.write_many(statements.APPEND_EVENTS, rows)
+        self.session.grammar.append_events(self.session, rows)
         self._hint(events)
 
     def _hint(self, events: Collection[Event]) -> None:
@@ -45,17 +44,30 @@ class SqlEventLog(EventLog):
 
     def read(self, after: int, limit: int, wanted: EventFilter) -> Sequence[Event]:
         """See the port."""
-        owner = [name for name in (wanted.queue, wanted.job_id) if name is not None]
+        grammar, last = self.session.grammar, self._last_settled
+        given = [value for value in (last, wanted.queue, wanted.job_id) if value is not None]
         types = sorted(kind.value for kind in wanted.types)
         statement = questions.read_events(
-            by_queue=wanted.queue is not None, by_job=wanted.job_id is not None, types=len(types)
+            grammar.statements,
+            by_queue=wanted.queue is not None,
+            by_job=wanted.job_id is not None,
+            types=len(types),
+            is_bounded=last is not None,
         )
-        rows = self.session.rows(statement, (after, *owner, *types, limit))
+        rows = self.session.rows(statement, (after, *given, *types, limit))
         return [event_from_row(row) for row in rows]
 
     def last_id(self) -> int:
         """See the port."""
-        return int(self.session.rows(statements.LAST_EVENT)[0][0] or 0)
+        last = self._last_settled
+        if last is None:
+            last = self.session.rows(self.session.grammar.statements.last_event)[0][0]
+        return int(last or 0)
+
+    @cached_property
+    def _last_settled(self) -> int | None:
+        """One answer for all of a unit: what is read and where it ends must go together."""
+        return self.session.grammar.last_settled_event(self.session)
 
     def prune(self, before: datetime, limit: int) -> int:
         """See the port.
@@ -63,7 +75,12 @@ class SqlEventLog(EventLog):
         Ids grow with time, so the oldest come first by id. The newest event always
         stays: the next id is one more than the highest, and no id may come again.
         """
-        head = select(_c.id, _c.at).order_by(_c.id).limit(limit).subquery()
-        newest = select(func.max(_c.id)).scalar_subquery()
-        old = select(head.c.id).where(head.c.at < to_ms(before), head.c.id < newest)
-        return self.session.execute(delete(table).where(_c.id.in_(old)))
+        event = self.session.grammar.tables.events
+        newest = self.session.rows(self.session.grammar.statements.last_event)[0][0] or 0
+        oldest = select(event.c.id, event.c.at).order_by(event.c.id).limit(limit)
+        head = self.session.select(oldest)
+        is_old = (at < ms(before) and id_ < newest for id_, at in head)
+        count = sum(takewhile(bool, is_old))
+        if not count:
+            return 0
+        return self.session.execute(delete(event).where(event.c.id <= head[count - 1][0]))

@@ -14,7 +14,7 @@ from ....core.domain.job.identity import JobRef
 from ....core.ports.inspection import FoundJob, Inspection
 from .mapping import LOADED, moment
 from .row_flaws import found_job
-from .schema import events, jobs, logs
+from .schema import Tables
 from .session import Session
 
 _TYPES: Final = {kind.value: kind for kind in EventType}
@@ -26,14 +26,20 @@ class SqlInspection(Inspection):
 
     session: Session
 
+    @property
+    def _tables(self) -> Tables:
+        return self.session.grammar.tables
+
     def jobs(self, after: int, limit: int) -> list[FoundJob]:
         """See the port."""
+        jobs = self._tables.jobs
         query = select(*(jobs.c[name] for name in LOADED)).where(jobs.c.key > after)
         rows = self.session.select(query.order_by(jobs.c.key).limit(limit))
         return [found_job(row) for row in rows]
 
     def histories(self, first: int, last: int) -> Mapping[JobRef, Sequence[Event]]:
         """See the port."""
+        jobs, events = self._tables.jobs, self._tables.events
         of_job = and_(events.c.job_id == jobs.c.id, events.c.queue == jobs.c.queue)
         query = (
             select(events.c.id, events.c.at, events.c.type, events.c.queue, events.c.job_id)
@@ -50,6 +56,7 @@ class SqlInspection(Inspection):
 
     def doubled(self, limit: int) -> list[JobRef]:
         """See the port."""
+        jobs = self._tables.jobs
         query = (
             select(jobs.c.queue, jobs.c.id)
             .group_by(jobs.c.queue, jobs.c.id)
@@ -60,6 +67,7 @@ class SqlInspection(Inspection):
 
     def orphaned_logs(self, limit: int) -> list[int]:
         """See the port."""
+        jobs, logs = self._tables.jobs, self._tables.logs
         query = (
             select(logs.c.job_key)
             .distinct()
@@ -71,5 +79,6 @@ class SqlInspection(Inspection):
 
     def unknown_events(self, limit: int) -> list[tuple[int, str]]:
         """See the port."""
+        events = self._tables.events
         query = select(events.c.id, events.c.type).where(events.c.type.not_in(sorted(_TYPES)))
         return [(row[0], row[1]) for row in self.session.select(query.limit(limit))]

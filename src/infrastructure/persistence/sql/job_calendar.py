@@ -9,10 +9,10 @@ import attrs
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import JobStatus
 from ....core.ports.job_calendar import JobCalendar
-from . import statements
 from .mapping import from_ms, job_from_row, to_ms
 from .session import Session
 from .statement import Statement
+from .statements import Statements
 
 
 @attrs.frozen(eq=False)
@@ -21,34 +21,39 @@ class SqlJobCalendar(JobCalendar):
 
     session: Session
 
+    @property
+    def _says(self) -> Statements:
+        return self.session.grammar.statements
+
     def due(self, now: datetime, limit: int) -> list[Job]:
         """See the port."""
-        return self._first(statements.DUE, now, limit)
+        return self._first(self._says.due, now, limit)
 
     def expired(self, now: datetime, limit: int) -> list[Job]:
         """See the port."""
-        return self._first(statements.EXPIRED, now, limit)
+        return self._first(self._says.expired, now, limit)
 
     def lapsed(self, now: datetime, limit: int) -> list[Job]:
         """See the port."""
-        return self._first(statements.LAPSED, now, limit)
+        return self._first(self._says.lapsed, now, limit)
 
     def purgeable(self, now: datetime, limit: int) -> list[Job]:
         """See the port."""
-        return self._first(statements.PURGEABLE, now, limit)
+        return self._first(self._says.purgeable, now, limit)
 
     def surplus(self, queue: str, status: JobStatus, limit: int) -> list[Job]:
         """See the port."""
-        newest = self.session.rows(statements.SURPLUS, (queue, status.value, 1, 0))
+        says = self._says
+        newest = self.session.rows(says.newest_settled, (queue, status.value))
         keep = job_from_row(newest[0]).keep.count if newest else None
         if keep is None:
             return []
-        rows = self.session.rows(statements.SURPLUS, (queue, status.value, limit, keep))
+        rows = self.session.rows(says.surplus, (queue, status.value, limit, keep))
         return [job_from_row(row) for row in reversed(rows)]
 
     def next_due(self) -> datetime | None:
         """See the port."""
-        moments = [self.session.rows(statement)[0][0] for statement in statements.NEXT]
+        moments = [self.session.rows(statement)[0][0] for statement in self._says.next]
         return from_ms(min((at for at in moments if at is not None), default=None))
 
     def _first(self, statement: Statement, now: datetime, limit: int) -> list[Job]:

@@ -8,9 +8,9 @@ from datetime import datetime
 import attrs
 
 from ....core.ports.job_logs import JobLogs, LogLine, NewLine
-from . import statements
 from .mapping import moment, to_ms
 from .session import Session
+from .statements import Statements
 
 
 @attrs.frozen(eq=False)
@@ -20,28 +20,32 @@ class SqlJobLogs(JobLogs):
     session: Session
     now: datetime
 
+    @property
+    def _says(self) -> Statements:
+        return self.session.grammar.statements
+
     def append(self, lines: Sequence[NewLine]) -> list[int | None]:
         """See the port."""
         return [self._append(line) for line in lines]
 
     def read(self, key: int, *, limit: int) -> list[LogLine]:
         """See the port."""
-        rows = self.session.rows(statements.NEWEST_LINES, (key, limit))
+        rows = self.session.rows(self._says.newest_lines, (key, limit))
         return [LogLine(number, moment(at), text) for number, at, text in reversed(rows)]
 
     def clear(self, key: int, *, keep: int) -> int:
         """See the port. The numbering goes on where it was, unless no line stays."""
-        return self.session.write(statements.DROP_LINES, (key, self._last(key) - keep))
+        return self.session.write(self._says.drop_lines, (key, self._last(key) - keep))
 
     def _append(self, line: NewLine) -> int | None:
         held = line.held
-        if not self.session.rows(statements.HELD, (held.key, held.token)):
+        if not self.session.rows(self._says.held, (held.key, held.token)):
             return None
         number = self._last(held.key) + 1
         row = (held.key, number, to_ms(self.now), line.text)
-        self.session.write(statements.APPEND_LINE, row)
-        self.session.write(statements.DROP_LINES, (held.key, number - line.keep))
-        return int(self.session.rows(statements.COUNT_LINES, (held.key,))[0][0])
+        self.session.write(self._says.append_line, row)
+        self.session.write(self._says.drop_lines, (held.key, number - line.keep))
+        return int(self.session.rows(self._says.count_lines, (held.key,))[0][0])
 
     def _last(self, key: int) -> int:
-        return int(self.session.rows(statements.LAST_LINE, (key,))[0][0] or 0)
+        return int(self.session.rows(self._says.last_line, (key,))[0][0] or 0)

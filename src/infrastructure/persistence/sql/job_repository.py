@@ -10,7 +10,6 @@ from ....core.domain.errors import JobNotFound
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.ports.job_repository import JobRepository
-from . import statements
 from .mapping import changing_values, job_from_row, new_values
 from .session import Session
 
@@ -21,62 +20,58 @@ class SqlJobRepository(JobRepository):
 
     session: Session
 
-    def draw_sequences(self, count: int) -> int:
+    def draw_sequences(self, count: int) -> Sequence[int]:
         """See the port."""
-        return int(self.session.rows(statements.DRAW, (count,))[0][0]) - count + 1
+        return self.session.grammar.draw(self.session, count)
 
     def last_sequence(self) -> int:
         """See the port."""
-        return int(self.session.rows(statements.LAST_SEQUENCE)[0][0])
+        return self.session.grammar.last_sequence(self.session)
 
     def insert(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
         """See the port."""
         if not jobs:
             return frozenset()
         rows = [new_values(job) for job in jobs]
-        if len(rows) == 1:
-            written = self.session.write(statements.INSERT_JOBS, rows[0])
-        else:
-            written = self.session.write_many(statements.INSERT_JOBS, rows)
+        written = self.session.grammar.insert_jobs(self.session, rows)
         return frozenset() if written == len(rows) else self._taken(jobs)
 
     def get(self, ref: JobRef) -> Job:
         """See the port."""
-        rows = self.session.rows(statements.BY_REF, (ref.queue, ref.id))
+        by_ref = self.session.grammar.statements.by_ref_locked
+        rows = self.session.rows(by_ref, (ref.queue, ref.id))
         if not rows:
             raise JobNotFound(ref.id, ref.queue)
         return job_from_row(rows[0])
 
     def find(self, refs: Collection[JobRef]) -> list[Job]:
         """See the port."""
-        return [
-            job_from_row(row)
-            for ref in refs
-            for row in self.session.rows(statements.BY_REF, (ref.queue, ref.id))
-        ]
+        if not refs:
+            return []
+        return [job_from_row(row) for row in self.session.grammar.find(self.session, refs)]
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
         """See the port."""
-        stale: list[Job] = []
+        if not jobs:
+            return []
+        rows = [(*changing_values(job), job.key, job.version) for job in jobs]
+        written = self.session.grammar.save(self.session, rows)
         for job in jobs:
-            row = (*changing_values(job), job.key, job.version)
-            if self.session.write(statements.SAVE, row) == 1:
+            if job.key in written:
                 job.version += 1
-            else:
-                stale.append(job)
-        return stale
+        return [job for job in jobs if job.key not in written]
 
     def save_data(self, job: Job) -> None:
         """See the port."""
-        self.session.write(statements.SAVE_DATA, (job.data, job.key))
+        save_data = self.session.grammar.statements.save_data
+        self.session.write(save_data, (job.data, job.key))
 
     def remove(self, jobs: Sequence[Job]) -> None:
         """See the port."""
-        keys = [(job.key,) for job in jobs]
-        if keys:
-            self.session.write_many(statements.DELETE_LOGS, keys)
-            self.session.write_many(statements.DELETE_JOB, keys)
+        if jobs:
+            self.session.grammar.remove(self.session, [job.key for job in jobs])
 
     def _taken(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
-        there = {job.ref: job.key for job in self.find({job.ref for job in jobs})}
-        return frozenset(job.ref for job in jobs if there[job.ref] != job.key)
+        rows = self.session.grammar.look(self.session, {job.ref for job in jobs})
+        there = {job.key for job in map(job_from_row, rows)}
+        return frozenset(job.ref for job in jobs if job.key not in there)

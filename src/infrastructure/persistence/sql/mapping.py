@@ -43,6 +43,11 @@ def to_ms(at: datetime | None) -> int | None:
     return None if at is None else round(at.timestamp() * 1000)
 
 
+def ms(at: datetime) -> int:
+    """Milliseconds since the epoch of a moment that there is."""
+    return round(at.timestamp() * 1000)
+
+
 def moment(value: int) -> datetime:
     """The moment so many milliseconds after the epoch."""
     return datetime.fromtimestamp(value / 1000, UTC)
@@ -315,12 +320,16 @@ def event_from_row(row: Row) -> Event:
     return Event(EventType(kind), moment(at), queue, job_id, details, id_)
 
 
+QUEUE: Final = ("name", "paused", "turn", "drained_at")
+"""Columns of a queue."""
+
+
 def queue_values(queue: Queue) -> tuple[Any, ...]:
-    """name, paused, turn, drained_sequence."""
-    return (queue.name, int(queue.is_paused), queue.turn, queue.drained_sequence)
+    """The values of `QUEUE`."""
+    return (queue.name, int(queue.is_paused), queue.turn, to_ms(queue.drained_at))
 
 
 def queue_from_row(row: Row) -> Queue:
-    """The queue of a row in the order of `queue_values`."""
+    """The queue of a row of `QUEUE` columns."""
     name, paused, turn, drained = row
-    return Queue(name=name, is_paused=bool(paused), turn=turn, drained_sequence=drained)
+    return Queue(name=name, is_paused=bool(paused), turn=turn, drained_at=from_ms(drained))

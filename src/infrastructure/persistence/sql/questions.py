@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from functools import lru_cache
 
 from sqlalchemy import bindparam, func, literal_column, select
-from sqlalchemy.sql import ColumnElement, Select
 
 from ....core.domain.job.status import JobStatus
 from .mapping import EVENT, literal_of
-from .schema import events, jobs
 from .statement import Statement
-from .statements import bounded
+from .statements import ONE, Query, Statements
 
-_c = events.c
+FORMS = 256
+"""How many forms are kept, of all stores of the process."""
 
 
-@cache
-def read_events(*, by_queue: bool, by_job: bool, types: int) -> Statement:
+@lru_cache(FORMS)
+def read_events(
+    says: Statements, *, by_queue: bool, by_job: bool, types: int, is_bounded: bool
+) -> Statement:
     """Events behind a cursor, of one queue, one job, some types; in order.
 
-    Parameters: after, the queue, the job, each type, the limit; those that are asked for.
+    Parameters: after, the last id to read, the queue, the job, each type, the limit; those
+    that are asked for.
     """
+    event = says.tables.events.c
     names = ["after_id"]
-    query: Select[*tuple[Any, ...]] = select(_c.id, *(_c[name] for name in EVENT))
-    query = query.where(_c.id > bindparam("after_id"))
+    query: Query = select(event.id, *(event[name] for name in EVENT))
+    query = query.where(event.id > bindparam("after_id"))
+    if is_bounded:
+        query = query.where(event.id <= bindparam("last_id"))
+        names.append("last_id")
     if by_queue:
-        query = query.where(_c.queue == bindparam("of_queue"))
+        query = query.where(event.queue == bindparam("of_queue"))
         names.append("of_queue")
     if by_job:
-        query = query.where(_c.job_id == bindparam("of_job"))
+        query = query.where(event.job_id == bindparam("of_job"))
         names.append("of_job")
     if types:
         wanted = [f"type_{number}" for number in range(types)]
-        query = query.where(_c.type.in_([bindparam(name) for name in wanted]))
+        query = query.where(event.type.in_([bindparam(name) for name in wanted]))
         names += wanted
-    return Statement(bounded(query.order_by(_c.id)), [*names, "most"])
+    return Statement(says.first(query.order_by(event.id)), [*names, "most"])
 
 
-@cache
-def count(status: JobStatus) -> Statement:
+@lru_cache(FORMS)
+def count(says: Statements, status: JobStatus) -> Statement:
     """How many jobs of a queue have this status, at most so many. Parameters: queue, bound."""
-    one: ColumnElement[int] = literal_column("1")
-    some: Select[*tuple[Any, ...]] = select(one.label("one")).where(
-        jobs.c.queue == bindparam("of_queue"), jobs.c.status == literal_column(literal_of(status))
+    job = says.tables.jobs.c
+    some: Query = select(ONE.label("one")).where(
+        job.queue == bindparam("of_queue"), job.status == literal_column(literal_of(status))
     )
-    counted = select(func.count()).select_from(bounded(some).subquery())
+    counted = select(func.count()).select_from(says.first(some).subquery())
     return Statement(counted, ["of_queue", "most"])

@@ -1,162 +1,154 @@
 """The tables and indexes, as SQLAlchemy Core knows them.
 
-The migrations make them; a test holds the two together.
+The migrations make them; a test holds the two together. What only one engine has (partial
+indexes, sequences, storage settings) is added by the subclass in its folder.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    MetaData,
-    SmallInteger,
-    String,
-    Table,
-    Text,
-    literal_column,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeEngine
 
 from .mapping import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
+from .types import KEY, NAME, STATUS, TEXT
 
 PREFIX: Final = "errands_"
-VERSION_TABLE: Final = PREFIX + "schema"
 REVISIONS: Final = ("0001",)
 """All schema revisions, oldest first; the last one is what this version works with."""
 
-metadata: Final = MetaData()
 
-_Key = BigInteger().with_variant(Integer(), "sqlite")
-_Name = String(255)
+class Tables:
+    """The tables of one queue database, under a prefix and, on some engines, in a schema."""
 
-meta: Final = Table(
-    PREFIX + "meta",
-    metadata,
-    Column("name", _Name, primary_key=True),
-    Column("value", Text, nullable=False),
-)
+    def __init__(self, prefix: str = PREFIX, schema: str | None = None) -> None:
+        self.prefix = prefix
+        self.schema = schema
+        self.metadata = MetaData(schema=schema)
+        self.version_table = f"{prefix}schema"
+        self.meta = self._table("meta", _key("name", NAME), _column("value", TEXT))
+        self.queues = self._table("queue", _key("name", NAME), *_of_queue())
+        self.jobs = self._table("job", _key("key", KEY), *_of_job())
+        self.logs = self._table(
+            "log",
+            _key("job_key", BigInteger()),
+            _key("number", Integer()),
+            _column("at", BigInteger()),
+            _column("text", TEXT),
+        )
+        self.events = self._table(
+            "event",
+            Column("id", KEY, primary_key=True, autoincrement=True),
+            _column("at", BigInteger()),
+            _column("type", STATUS),
+            _optional("queue", NAME),
+            _optional("job_id", NAME),
+            _optional("data", TEXT),
+        )
+        self._add_sequences()
+        self._add_indexes()
 
-sequences: Final = Table(
-    PREFIX + "sequence",
-    metadata,
-    Column("name", _Name, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-)
+    def _table(self, name: str, *columns: Column[Any]) -> Table:
+        return Table(self.prefix + name, self.metadata, *columns, **self._storage(name))
 
-queues: Final = Table(
-    PREFIX + "queue",
-    metadata,
-    Column("name", _Name, primary_key=True),
-    Column("paused", SmallInteger, nullable=False),
-    Column("turn", BigInteger, nullable=False),
-    Column("drained_sequence", BigInteger, nullable=False),
-)
+    def _storage(self, name: str) -> dict[str, Any]:
+        """Settings of a table that only this engine has."""
+        del name
+        return {}
 
-jobs: Final = Table(
-    PREFIX + "job",
-    metadata,
-    Column("key", _Key, primary_key=True, autoincrement=False),
-    Column("queue", _Name, nullable=False),
-    Column("id", _Name, nullable=False),
-    Column("name", _Name, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("policy", Text),
-    Column("labels", Text),
-    Column("status", String(20), nullable=False),
-    Column("priority", Integer, nullable=False),
-    Column("turn", BigInteger, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("attempts_made", Integer, nullable=False),
-    Column("starts", Integer, nullable=False),
-    Column("crashes", Integer, nullable=False),
-    Column("put_offs", Integer, nullable=False),
-    Column("releases", Integer, nullable=False),
-    Column("token", _Name),
-    Column("worker", _Name),
-    Column("lease_expires_at", BigInteger),
-    Column("cancel_requested_at", BigInteger),
-    Column("cancel_reason", Text),
-    Column("run_at", BigInteger),
-    Column("lapses_at", BigInteger),
-    Column("started_at", BigInteger),
-    Column("finished_at", BigInteger),
-    Column("purge_at", BigInteger),
-    Column("failures", Text),
-    Column("result", Text),
-    Column("version", BigInteger, nullable=False),
-    Column("progress", Text),
-    Column("state", Text),
-    Column("data", Text, nullable=False),
-)
+    def _add_sequences(self) -> None:
+        """What sequences are drawn from."""
+        raise NotImplementedError
 
-logs: Final = Table(
-    PREFIX + "log",
-    metadata,
-    Column("job_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("text", Text, nullable=False),
-)
+    def _add_indexes(self) -> None:
+        """Indexes that hold only the rows that their statements ask for."""
+        job, event = self.jobs.c, self.events.c
+        delayed, active = f"status = {DELAYED}", f"status = {ACTIVE}"
+        flagged = f"{active} AND cancel_requested_at IS NOT NULL"
+        lapsing = f"lapses_at IS NOT NULL AND status IN ({UNSTARTED_LIST})"
+        order = [job.queue, job.priority.desc(), job.turn, job.sequence]
+        finished = [job.queue, job.status, job.finished_at, job.key]
+        self._index("job_id", [job.id, job.queue], unique=True)
+        self._index("job_claim", order, f"status = {WAITING}")
+        self._index("job_due", [job.run_at, job.sequence], delayed)
+        self._index("job_delayed", [job.queue, job.run_at], delayed)
+        self._index("job_lease", [job.lease_expires_at], active)
+        self._index("job_flagged", [job.worker], flagged)
+        self._index("job_lapse", [job.lapses_at], lapsing)
+        self._index("job_finished", finished, f"status IN ({TERMINAL_LIST})")
+        self._index("job_purge", [job.purge_at], "purge_at IS NOT NULL")
+        self._index("event_job", [event.job_id, event.queue, event.id], "job_id IS NOT NULL")
 
-events: Final = Table(
-    PREFIX + "event",
-    metadata,
-    Column("id", _Key, primary_key=True, autoincrement=True),
-    Column("at", BigInteger, nullable=False),
-    Column("type", String(30), nullable=False),
-    Column("queue", _Name),
-    Column("job_id", _Name),
-    Column("data", Text),
-)
+    def _index(
+        self,
+        name: str,
+        columns: Sequence[ColumnElement[Any]],
+        condition: str | None = None,
+        *,
+        unique: bool = False,
+    ) -> None:
+        Index(self.prefix + name, *columns, unique=unique, **self._when(condition))
 
-_c = jobs.c
+    def _when(self, condition: str | None) -> dict[str, Any]:
+        """How the engine is told which rows an index is for."""
+        del condition
+        return {}
 
 
-def _when(condition: str) -> dict[str, Any]:
-    return {
-        "sqlite_where": literal_column(condition),
-        "postgresql_where": literal_column(condition),
-    }
+def _key(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    return Column(name, type_, primary_key=True, autoincrement=False)
 
 
-Index(PREFIX + "job_id", _c.id, _c.queue, unique=True)
-Index(
-    PREFIX + "job_claim",
-    _c.queue,
-    _c.priority.desc(),
-    _c.turn,
-    _c.sequence,
-    **_when(f"status = {WAITING}"),
-)
-Index(PREFIX + "job_due", _c.run_at, _c.sequence, **_when(f"status = {DELAYED}"))
-Index(PREFIX + "job_delayed", _c.queue, _c.run_at, **_when(f"status = {DELAYED}"))
-Index(PREFIX + "job_lease", _c.lease_expires_at, **_when(f"status = {ACTIVE}"))
-Index(
-    PREFIX + "job_flagged",
-    _c.worker,
-    **_when(f"status = {ACTIVE} AND cancel_requested_at IS NOT NULL"),
-)
-Index(
-    PREFIX + "job_lapse",
-    _c.lapses_at,
-    **_when(f"lapses_at IS NOT NULL AND status IN ({UNSTARTED_LIST})"),
-)
-Index(
-    PREFIX + "job_finished",
-    _c.queue,
-    _c.status,
-    _c.finished_at,
-    _c.key,
-    **_when(f"status IN ({TERMINAL_LIST})"),
-)
-Index(PREFIX + "job_purge", _c.purge_at, **_when("purge_at IS NOT NULL"))
-Index(
-    PREFIX + "event_job",
-    events.c.job_id,
-    events.c.queue,
-    events.c.id,
-    **_when("job_id IS NOT NULL"),
-)
+def _column(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    return Column(name, type_, nullable=False)
+
+
+def _optional(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    return Column(name, type_)
+
+
+def _of_queue() -> tuple[Column[Any], ...]:
+    return (
+        _column("paused", SmallInteger()),
+        _column("turn", BigInteger()),
+        _optional("drained_at", BigInteger()),
+    )
+
+
+def _of_job() -> tuple[Column[Any], ...]:
+    return (
+        _column("queue", NAME),
+        _column("id", NAME),
+        _column("name", NAME),
+        _column("created_at", BigInteger()),
+        _optional("policy", TEXT),
+        _optional("labels", TEXT),
+        _column("status", STATUS),
+        _column("priority", Integer()),
+        _column("turn", BigInteger()),
+        _column("sequence", BigInteger()),
+        _column("attempts_made", Integer()),
+        _column("starts", Integer()),
+        _column("crashes", Integer()),
+        _column("put_offs", Integer()),
+        _column("releases", Integer()),
+        _optional("token", NAME),
+        _optional("worker", NAME),
+        _optional("lease_expires_at", BigInteger()),
+        _optional("cancel_requested_at", BigInteger()),
+        _optional("cancel_reason", TEXT),
+        _optional("run_at", BigInteger()),
+        _optional("lapses_at", BigInteger()),
+        _optional("started_at", BigInteger()),
+        _optional("finished_at", BigInteger()),
+        _optional("purge_at", BigInteger()),
+        _optional("failures", TEXT),
+        _optional("result", TEXT),
+        _column("version", BigInteger()),
+        _optional("progress", TEXT),
+        _optional("state", TEXT),
+        _column("data", TEXT),
+    )

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .mapping import Row
 from .statement import Core, Parameters, Statement
 
+if TYPE_CHECKING:
+    from .grammar import Grammar
+
 
 class Session(Protocol):
     """A transaction under way, on a driver's cursor or on a caller's connection."""
+
+    @property
+    def grammar(self) -> Grammar:
+        """How the database at the other end is spoken to."""
+        ...
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> Sequence[Row]:
         """Run a statement and give its rows."""

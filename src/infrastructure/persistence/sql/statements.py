@@ -1,345 +1,283 @@
-"""The hot statements, each built once with Core by a named function."""
+"""The hot statements that every engine understands, each built once with Core.
+
+What an engine has to say in its own way is in the grammar in its folder. `FOR UPDATE` is
+left out by engines that have no row locks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import (
-    BindParameter,
-    Integer,
-    Table,
-    bindparam,
-    delete,
-    exists,
-    func,
-    literal_column,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Integer, bindparam, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.sql import ColumnElement, Select
 
 from . import mapping
 from .mapping import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
-from .schema import events, jobs, logs, meta, queues, sequences
-from .statement import BULK, Statement
+from .schema import Tables
+from .statement import Statement
 
-_c = jobs.c
-_ONE: Final[ColumnElement[int]] = literal_column("1")
-_ZERO: Final[ColumnElement[int]] = literal_column("0")
-Values = dict[str, BindParameter[Any]]
-_LOADED: Final = [_c[name] for name in mapping.LOADED]
+ONE: Final[ColumnElement[int]] = literal_column("1")
+Query = Select[*tuple[Any, ...]]
 
 
-def _bound(name: str) -> ColumnElement[int]:
-    """A parameter of LIMIT or OFFSET, in a sum: newer SQLite plans anew for a bare one."""
-    return bindparam(name, type_=Integer()) + _ZERO
+class Statements:
+    """Statements over one set of tables. Each names its parameters in order."""
 
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.loaded = tuple(tables.jobs.c[name] for name in mapping.LOADED)
+        """The columns of a job, in the order in which `job_from_row` takes them."""
 
-def bounded(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """The first rows of a query, as many as the parameter `most` says."""
-    return query.limit(_bound("most")).offset(_ZERO)
+    def bound(self, name: str) -> ColumnElement[int]:
+        """A parameter of LIMIT or OFFSET."""
+        return bindparam(name, type_=Integer())
 
+    def first(self, query: Query) -> Query:
+        """The first rows of a query, as many as the parameter `most` says."""
+        return query.limit(self.bound("most"))
 
-def _is(literal: str) -> ColumnElement[bool]:
-    return _c.status == literal_column(literal)
+    def is_in(self, status: str) -> ColumnElement[bool]:
+        """Whether a job has this status, an SQL literal."""
+        return self.tables.jobs.c.status == literal_column(status)
 
+    def is_among(self, statuses: str) -> ColumnElement[bool]:
+        """Whether a job has one of these statuses, a list of SQL literals."""
+        return self.tables.jobs.c.status.op("IN")(literal_column(f"({statuses})"))
 
-def _in(literals: str) -> ColumnElement[bool]:
-    return _c.status.op("IN")(literal_column(f"({literals})"))
-
-
-def _draw() -> Statement:
-    row = sequences
-    statement = (
-        update(row)
-        .where(row.c.name == literal_column("'job'"))
-        .values(value=row.c.value + bindparam("count"))
-        .returning(row.c.value)
-    )
-    return Statement(statement, ["count"])
-
-
-def _insert_jobs() -> Statement:
-    names = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
-    return _insert(jobs, names, on_taken=["id", "queue"])
-
-
-def _insert(table: Table, names: Sequence[str], *, on_taken: Sequence[str] = ()) -> Statement:
-    """An insert of one row, or of many at once; a taken unique key leaves its row out."""
-
-    def of(rows: Sequence[Values], parameters: Sequence[str]) -> Statement:
-        statement = sqlite.insert(table).values(rows if len(rows) > 1 else rows[0])
-        if on_taken:
-            statement = statement.on_conflict_do_nothing(index_elements=list(on_taken))
-        return Statement(statement, parameters, bulk=bulk if len(rows) == 1 else None)
-
-    def row(suffix: str = "") -> Values:
-        return {name: bindparam(name + suffix) for name in names}
-
-    def bulk() -> Statement:
-        places = range(BULK)
-        parameters = [f"{name}_{place}" for place in places for name in names]
-        return of([row(f"_{place}") for place in places], parameters)
-
-    return of([row()], names)
-
-
-def _save() -> Statement:
-    values: Values = {name: bindparam("new_" + name) for name in mapping.CHANGING}
-    statement = (
-        update(jobs)
-        .where(_c.key == bindparam("of_key"), _c.version == bindparam("of_version"))
-        .values(version=_c.version + literal_column("1"), **values)
-    )
-    return Statement(
-        statement, ["new_" + name for name in mapping.CHANGING] + ["of_key", "of_version"]
-    )
-
-
-def _save_data() -> Statement:
-    statement = update(jobs).where(_c.key == bindparam("of_key")).values(data=bindparam("text"))
-    return Statement(statement, ["text", "of_key"])
-
-
-def _by_ref() -> Statement:
-    statement = select(*_LOADED).where(
-        _c.queue == bindparam("of_queue"), _c.id == bindparam("of_id")
-    )
-    return Statement(statement, ["of_queue", "of_id"])
-
-
-def is_paused(queue: str) -> ColumnElement[bool]:
-    """Whether the queue bound as `queue` is paused."""
-    row = queues
-    paused: Select[*tuple[Any, ...]] = select(_ONE).where(
-        row.c.name == bindparam(queue), row.c.paused == literal_column("1")
-    )
-    return exists(paused)
-
-
-def _claimable() -> ColumnElement[bool]:
-    lapses = or_(_c.lapses_at.is_(None), _c.lapses_at > bindparam("now"))
-    return (_c.queue == bindparam("of_queue")) & _is(WAITING) & lapses
-
-
-def _claim() -> Statement:
-    first = (
-        select(_c.key)
-        .where(_claimable(), ~is_paused("of_queue"))
-        .order_by(_c.priority.desc(), _c.turn, _c.sequence)
-        .limit(_bound("most"))
-        .offset(_ZERO)
-    )
-    statement = (
-        update(jobs)
-        .where(_c.key.in_(first))
-        .values(
-            status=literal_column(ACTIVE),
-            version=_c.version + literal_column("1"),
-            starts=_c.starts + literal_column("1"),
-            started_at=bindparam("now"),
-            token=bindparam("new_token"),
-            worker=bindparam("new_worker"),
-            lease_expires_at=bindparam("until"),
+    @cached_property
+    def is_claimable(self) -> ColumnElement[bool]:
+        """Whether a claim would find a job. Parameters: of_queue, now."""
+        job, queue = self.tables.jobs.c, self.tables.queues.c
+        lapses = or_(job.lapses_at.is_(None), job.lapses_at > bindparam("now"))
+        paused: Query = select(ONE).where(
+            queue.name == bindparam("of_queue"), queue.paused == literal_column("1")
         )
-        .returning(*_LOADED)
-    )
-    return Statement(statement, ["of_queue", "most", "new_token", "new_worker", "now", "until"])
+        of_queue = job.queue == bindparam("of_queue")
+        return of_queue & self.is_in(WAITING) & lapses & ~exists(paused)
 
+    @cached_property
+    def in_claim_order(self) -> tuple[ColumnElement[Any], ...]:
+        """The order in which jobs of a queue are claimed: that of its index."""
+        job = self.tables.jobs.c
+        return (job.priority.desc(), job.turn, job.sequence)
 
-def _has_claimable() -> Statement:
-    statement: Select[*tuple[Any, ...]] = (
-        select(_ONE).where(_claimable(), ~is_paused("of_queue")).limit(_ONE).offset(_ZERO)
-    )
-    return Statement(statement, ["of_queue", "now"])
+    @cached_property
+    def owns(self) -> ColumnElement[bool]:
+        """Whether the run with this token is, or was, the job's last."""
+        job = self.tables.jobs.c
+        return (job.key == bindparam("of_key")) & (job.token == bindparam("of_token"))
 
+    @cached_property
+    def holds(self) -> ColumnElement[bool]:
+        """Whether the run with this token is under way."""
+        return self.owns & self.is_in(ACTIVE)
 
-_OWN: Final = (_c.key == bindparam("of_key")) & (_c.token == bindparam("of_token"))
-_HELD: Final = _OWN & _is(ACTIVE)
+    @cached_property
+    def by_ref(self) -> Statement:
+        """A job by queue and id."""
+        return Statement(self._by_ref, ["of_queue", "of_id"])
 
+    @cached_property
+    def by_ref_locked(self) -> Statement:
+        """A job by queue and id, locked."""
+        return Statement(self._by_ref.with_for_update(key_share=True), ["of_queue", "of_id"])
 
-def _write_held(column: str) -> Statement:
-    statement = update(jobs).where(_HELD).values({column: bindparam("new")})
-    return Statement(statement, ["new", "of_key", "of_token"])
-
-
-def _held() -> Statement:
-    statement = select(_c.cancel_requested_at).where(_HELD)
-    return Statement(statement, ["of_key", "of_token"])
-
-
-def _flagged() -> Statement:
-    statement = select(_c.key, _c.token).where(
-        _is(ACTIVE), _c.cancel_requested_at.is_not(None), _c.worker == bindparam("of_worker")
-    )
-    return Statement(statement, ["of_worker"])
-
-
-def _due() -> Statement:
-    statement = (
-        select(*_LOADED)
-        .where(_is(DELAYED), _c.run_at <= bindparam("now"))
-        .order_by(_c.run_at, _c.sequence)
-        .limit(_bound("most"))
-        .offset(_ZERO)
-    )
-    return Statement(statement, ["now", "most"])
-
-
-def _expired() -> Statement:
-    statement = (
-        select(*_LOADED)
-        .where(_is(ACTIVE), _c.lease_expires_at <= bindparam("now"))
-        .order_by(_c.lease_expires_at, _c.key)
-        .limit(_bound("most"))
-        .offset(_ZERO)
-    )
-    return Statement(statement, ["now", "most"])
-
-
-def _lapsed() -> Statement:
-    statement = (
-        select(*_LOADED)
-        .where(_in(UNSTARTED_LIST), _c.lapses_at.is_not(None), _c.lapses_at <= bindparam("now"))
-        .order_by(_c.lapses_at, _c.key)
-        .limit(_bound("most"))
-        .offset(_ZERO)
-    )
-    return Statement(statement, ["now", "most"])
-
-
-def _purgeable() -> Statement:
-    statement = (
-        select(*_LOADED)
-        .where(_c.purge_at.is_not(None), _c.purge_at <= bindparam("now"))
-        .order_by(_c.purge_at, _c.key)
-        .limit(_bound("most"))
-        .offset(_ZERO)
-    )
-    return Statement(statement, ["now", "most"])
-
-
-def _settled_newest_first(*columns: ColumnElement[Any]) -> Statement:
-    statement: Select[*tuple[Any, ...]] = (
-        select(*columns)
-        .where(
-            _c.queue == bindparam("of_queue"),
-            _c.status == bindparam("of_status"),
-            _in(TERMINAL_LIST),
+    @property
+    def _by_ref(self) -> Query:
+        job = self.tables.jobs.c
+        return select(*self.loaded).where(
+            job.queue == bindparam("of_queue"), job.id == bindparam("of_id")
         )
-        .order_by(_c.finished_at.desc(), _c.key.desc())
-        .limit(_bound("most"))
-        .offset(_bound("kept"))
-    )
-    return Statement(statement, ["of_queue", "of_status", "most", "kept"])
+
+    @cached_property
+    def save_data(self) -> Statement:
+        """Write a job's input."""
+        jobs = self.tables.jobs
+        changed = update(jobs).where(jobs.c.key == bindparam("of_key"))
+        return Statement(changed.values(data=bindparam("text")), ["text", "of_key"])
+
+    @cached_property
+    def has_claimable(self) -> Statement:
+        """One row where a claim would find something."""
+        found: Query = select(ONE).where(self.is_claimable).limit(ONE)
+        return Statement(found, ["of_queue", "now"])
+
+    @cached_property
+    def save_progress(self) -> Statement:
+        """Write the progress of a run under way."""
+        return self._write_held("progress")
+
+    @cached_property
+    def save_state(self) -> Statement:
+        """Write the state of a run under way."""
+        return self._write_held("state")
+
+    def _write_held(self, column: str) -> Statement:
+        changed = update(self.tables.jobs).where(self.holds).values({column: bindparam("new")})
+        return Statement(changed, ["new", "of_key", "of_token"])
+
+    @cached_property
+    def held(self) -> Statement:
+        """The cancel request of a run under way; no row where it has lost its lease."""
+        found: Query = select(self.tables.jobs.c.cancel_requested_at).where(self.holds)
+        return Statement(found, ["of_key", "of_token"])
+
+    @cached_property
+    def own(self) -> Statement:
+        """One row where no other run has begun since."""
+        return Statement(select(ONE).where(self.owns), ["of_key", "of_token"])
+
+    @cached_property
+    def flagged(self) -> Statement:
+        """The runs of a worker that somebody asked to end."""
+        job = self.tables.jobs.c
+        found: Query = select(job.key, job.token).where(
+            self.is_in(ACTIVE),
+            job.cancel_requested_at.is_not(None),
+            job.worker == bindparam("of_worker"),
+        )
+        return Statement(found, ["of_worker"])
+
+    def _ripe(
+        self, at: ColumnElement[Any], tie: ColumnElement[Any], *conditions: ColumnElement[bool]
+    ) -> Statement:
+        """The jobs whose time `at` has come; locked, but for those that others are busy with."""
+        ripe: Query = select(*self.loaded).where(*conditions, at <= bindparam("now"))
+        ordered = self.first(ripe.order_by(at, tie))
+        return Statement(ordered.with_for_update(key_share=True, skip_locked=True), ["now", "most"])
+
+    @cached_property
+    def due(self) -> Statement:
+        """Delayed jobs to promote."""
+        job = self.tables.jobs.c
+        return self._ripe(job.run_at, job.sequence, self.is_in(DELAYED))
+
+    @cached_property
+    def expired(self) -> Statement:
+        """Active jobs whose lease has ended."""
+        job = self.tables.jobs.c
+        return self._ripe(job.lease_expires_at, job.key, self.is_in(ACTIVE))
+
+    @cached_property
+    def lapsed(self) -> Statement:
+        """Jobs that did not start in time."""
+        job = self.tables.jobs.c
+        unstarted = self.is_among(UNSTARTED_LIST)
+        return self._ripe(job.lapses_at, job.key, unstarted, job.lapses_at.is_not(None))
+
+    @cached_property
+    def purgeable(self) -> Statement:
+        """Settled jobs that were kept long enough."""
+        job = self.tables.jobs.c
+        return self._ripe(job.purge_at, job.key, job.purge_at.is_not(None))
+
+    @cached_property
+    def newest_settled(self) -> Statement:
+        """The job of a queue and status that was settled last."""
+        return Statement(self._settled.limit(ONE), ["of_queue", "of_status"])
+
+    @cached_property
+    def surplus(self) -> Statement:
+        """Settled jobs of a queue and status, newest first, behind those that are kept; locked."""
+        bounded = self._settled.limit(self.bound("most")).offset(self.bound("kept"))
+        locked = bounded.with_for_update(key_share=True, skip_locked=True)
+        return Statement(locked, ["of_queue", "of_status", "most", "kept"])
+
+    @property
+    def _settled(self) -> Query:
+        job = self.tables.jobs.c
+        return (
+            select(*self.loaded)
+            .where(
+                job.queue == bindparam("of_queue"),
+                job.status == bindparam("of_status"),
+                self.is_among(TERMINAL_LIST),
+            )
+            .order_by(job.finished_at.desc(), job.key.desc())
+        )
+
+    @cached_property
+    def next(self) -> tuple[Statement, ...]:
+        """The earliest moments of due, lapsed, expired and purgeable jobs."""
+        job = self.tables.jobs.c
+        unstarted = self.is_among(UNSTARTED_LIST)
+        return (
+            _least(job.run_at, self.is_in(DELAYED)),
+            _least(job.lapses_at, unstarted, job.lapses_at.is_not(None)),
+            _least(job.lease_expires_at, self.is_in(ACTIVE)),
+            _least(job.purge_at, job.purge_at.is_not(None)),
+        )
+
+    @cached_property
+    def newest_lines(self) -> Statement:
+        """The newest log lines of a job, newest first."""
+        log = self.tables.logs.c
+        newest = self._of_log(select(log.number, log.at, log.text)).order_by(log.number.desc())
+        return Statement(self.first(newest), ["of_key", "most"])
+
+    @cached_property
+    def last_line(self) -> Statement:
+        """The number of a job's newest log line."""
+        return Statement(self._of_log(select(func.max(self.tables.logs.c.number))), ["of_key"])
+
+    @cached_property
+    def count_lines(self) -> Statement:
+        """How many log lines a job has."""
+        lines = select(func.count()).select_from(self.tables.logs)
+        return Statement(self._of_log(lines), ["of_key"])
+
+    def _of_log(self, query: Query) -> Query:
+        return query.where(self.tables.logs.c.job_key == bindparam("of_key"))
+
+    @cached_property
+    def append_line(self) -> Statement:
+        """Write a log line."""
+        names = ("job_key", "number", "at", "text")
+        line = self.tables.logs.insert().values({name: bindparam(name) for name in names})
+        return Statement(line, names)
+
+    @cached_property
+    def drop_lines(self) -> Statement:
+        """Remove a job's log lines up to a number."""
+        log = self.tables.logs
+        old = (log.c.job_key == bindparam("of_key")) & (log.c.number <= bindparam("up_to"))
+        return Statement(delete(log).where(old), ["of_key", "up_to"])
+
+    @cached_property
+    def last_event(self) -> Statement:
+        """The id of the newest event."""
+        return Statement(select(func.max(self.tables.events.c.id)), [])
+
+    @cached_property
+    def get_queue(self) -> Statement:
+        """A queue's settings, locked."""
+        return Statement(self._queue.with_for_update(key_share=True), ["of_name"])
+
+    @cached_property
+    def look_queue(self) -> Statement:
+        """A queue's settings, not locked."""
+        return Statement(self._queue, ["of_name"])
+
+    @cached_property
+    def list_queues(self) -> Statement:
+        """All queues with their settings."""
+        return Statement(self._queues.order_by(self.tables.queues.c.name), [])
+
+    @property
+    def _queue(self) -> Query:
+        return self._queues.where(self.tables.queues.c.name == bindparam("of_name"))
+
+    @property
+    def _queues(self) -> Query:
+        return select(*(self.tables.queues.c[name] for name in mapping.QUEUE))
+
+    @cached_property
+    def store_id(self) -> Statement:
+        """The random id that tells this database from all others."""
+        meta = self.tables.meta.c
+        return Statement(select(meta.value).where(meta.name == literal_column("'store_id'")), [])
 
 
-def _next(column: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
+def _least(column: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
     return Statement(select(func.min(column)).where(*conditions), [])
-
-
-def _delete_job() -> Statement:
-    return Statement(delete(jobs).where(_c.key == bindparam("of_key")), ["of_key"])
-
-
-def _delete_logs() -> Statement:
-    return Statement(delete(logs).where(logs.c.job_key == bindparam("of_key")), ["of_key"])
-
-
-def _of_job(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return statement.where(logs.c.job_key == bindparam("of_key"))
-
-
-def _append_line() -> Statement:
-    return _insert(logs, ("job_key", "number", "at", "text"))
-
-
-def _newest_lines() -> Statement:
-    newest = _of_job(select(logs.c.number, logs.c.at, logs.c.text))
-    ordered = newest.order_by(logs.c.number.desc()).limit(_bound("most")).offset(_ZERO)
-    return Statement(ordered, ["of_key", "most"])
-
-
-def _drop_lines() -> Statement:
-    old = (logs.c.job_key == bindparam("of_key")) & (logs.c.number <= bindparam("up_to"))
-    return Statement(delete(logs).where(old), ["of_key", "up_to"])
-
-
-def _append_events() -> Statement:
-    return _insert(events, mapping.EVENT)
-
-
-def _register_queue() -> Statement:
-    statement = (
-        sqlite.insert(queues)
-        .values(
-            name=bindparam("of_name"),
-            paused=literal_column("0"),
-            turn=literal_column("0"),
-            drained_sequence=literal_column("0"),
-        )
-        .on_conflict_do_nothing(index_elements=["name"])
-    )
-    return Statement(statement, ["of_name"])
-
-
-def _save_queue() -> Statement:
-    names = ("name", "paused", "turn", "drained_sequence")
-    new = sqlite.insert(queues).values({name: bindparam("new_" + name) for name in names})
-    statement = new.on_conflict_do_update(
-        index_elements=["name"], set_={name: new.excluded[name] for name in names[1:]}
-    )
-    return Statement(statement, ["new_" + name for name in names])
-
-
-_QUEUE: Final = (queues.c.name, queues.c.paused, queues.c.turn, queues.c.drained_sequence)
-
-DRAW: Final = _draw()
-LAST_SEQUENCE: Final = Statement(
-    select(sequences.c.value).where(sequences.c.name == literal_column("'job'")), []
-)
-INSERT_JOBS: Final = _insert_jobs()
-SAVE: Final = _save()
-SAVE_DATA: Final = _save_data()
-BY_REF: Final = _by_ref()
-CLAIM: Final = _claim()
-HAS_CLAIMABLE: Final = _has_claimable()
-RENEW: Final = _write_held("lease_expires_at")
-SAVE_PROGRESS: Final = _write_held("progress")
-SAVE_STATE: Final = _write_held("state")
-HELD: Final = _held()
-OWN: Final = Statement(select(_ONE).where(_OWN), ["of_key", "of_token"])
-FLAGGED: Final = _flagged()
-DUE: Final = _due()
-EXPIRED: Final = _expired()
-LAPSED: Final = _lapsed()
-PURGEABLE: Final = _purgeable()
-SURPLUS: Final = _settled_newest_first(*_LOADED)
-NEXT: Final = (
-    _next(_c.run_at, _is(DELAYED)),
-    _next(_c.lapses_at, _in(UNSTARTED_LIST), _c.lapses_at.is_not(None)),
-    _next(_c.lease_expires_at, _is(ACTIVE)),
-    _next(_c.purge_at, _c.purge_at.is_not(None)),
-)
-"""The earliest moments of due, lapsed, expired and purgeable jobs."""
-DELETE_JOB: Final = _delete_job()
-DELETE_LOGS: Final = _delete_logs()
-APPEND_EVENTS: Final = _append_events()
-APPEND_LINE: Final = _append_line()
-NEWEST_LINES: Final = _newest_lines()
-LAST_LINE: Final = Statement(_of_job(select(func.max(logs.c.number))), ["of_key"])
-COUNT_LINES: Final = Statement(_of_job(select(func.count())), ["of_key"])
-DROP_LINES: Final = _drop_lines()
-LAST_EVENT: Final = Statement(select(func.max(events.c.id)), [])
-REGISTER_QUEUE: Final = _register_queue()
-SAVE_QUEUE: Final = _save_queue()
-GET_QUEUE: Final = Statement(
-    select(*_QUEUE).where(queues.c.name == bindparam("of_name")), ["of_name"]
-)
-LIST_QUEUES: Final = Statement(select(*_QUEUE).order_by(queues.c.name), [])
-STORE_ID: Final = Statement(
-    select(meta.c.value).where(meta.c.name == literal_column("'store_id'")), []
-)

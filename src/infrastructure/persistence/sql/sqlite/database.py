@@ -11,10 +11,11 @@ import attrs
 
 from .....core.domain.errors import StoreUnavailable
 from .....core.ports.database import Database, DatabaseFacts
-from ..schema import REVISIONS, metadata
+from ..schema import REVISIONS
 from .connections import Place
 from .driver import Connection, connect_reader, driver, translated
 from .migrate import current_revision
+from .schema import TABLES
 
 SOUND: Final = "ok"
 """What SQLite's checks answer when they find nothing."""
@@ -55,9 +56,9 @@ class SqliteDatabase(Database):
             return []
         with self._reader() as connection:
             there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-        tables = {table.name for table in metadata.sorted_tables} - there
+        tables = {table.name for table in TABLES.metadata.sorted_tables} - there
         indexes = {
-            str(index.name) for table in metadata.sorted_tables for index in table.indexes
+            str(index.name) for table in TABLES.metadata.sorted_tables for index in table.indexes
         } - there
         return [
             *(f"table {name}" for name in sorted(tables)),

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import attrs
 
 from .....core.domain.errors import NewerSchema, OutdatedSchema, StoreBusy, StoreCorrupt
-from ..schema import REVISIONS, VERSION_TABLE
+from ..migrations import migrations
+from ..schema import REVISIONS
 from .driver import Connection, driver, is_busy
+from .schema import TABLES
 
 T = TypeVar("T")
 
@@ -23,7 +25,7 @@ _log = logging.getLogger("errands.migrate")
 def current_revision(connection: Connection) -> str | None:
     """The revision of the file, None where it has no schema yet."""
     catalog = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    if connection.execute(catalog, (VERSION_TABLE,)).fetchone() is None:
+    if connection.execute(catalog, (TABLES.version_table,)).fetchone() is None:
         return None
     row = connection.execute("SELECT version_num FROM errands_schema").fetchone()
     return None if row is None else str(row[0])
@@ -102,17 +104,13 @@ def _migrate(connection: Connection, url: str) -> None:
 
 def _upgrade(connection: Connection) -> None:
     from alembic.command import upgrade
-    from alembic.config import Config
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 
     lent = _Lent(connection)
     engine = create_engine("sqlite://", creator=lambda: lent, poolclass=StaticPool, module=driver())
-    config = Config()
-    config.set_main_option("script_location", "errands.migrations:")
     with engine.connect() as lent_connection:
-        config.attributes["connection"] = lent_connection
-        upgrade(config, "head")
+        upgrade(migrations(lent_connection, TABLES), "head")
         lent_connection.commit()
 
 

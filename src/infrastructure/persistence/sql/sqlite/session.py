@@ -14,6 +14,7 @@ from ..mapping import Row
 from ..session import Session
 from ..statement import BULK, Core, Parameters, Statement, positions
 from .driver import Connection
+from .grammar import GRAMMAR, SqliteGrammar
 
 DIALECT: Final = SQLiteDialect_pysqlite()
 
@@ -23,6 +24,11 @@ class DriverSession(Session):
     """A transaction on a connection of the driver; hot statements are compiled once."""
 
     connection: Connection
+
+    @property
+    def grammar(self) -> SqliteGrammar:
+        """See the port."""
+        return GRAMMAR
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> Sequence[Row]:
         """See the port."""

@@ -21,6 +21,7 @@ from ..caller import run_within, run_within_async
 from ..session import Session
 from ..unit_of_work import SqlUnitOfWork
 from .connections import Connections, Place
+from .host import SqliteHost
 from .session import DriverSession
 from .writer import WouldBlock
 
@@ -84,12 +85,11 @@ class SqliteStore(Store):
 
     def within(self, connection: Any, work: Work[T]) -> T:
         """See the port."""
-        return run_within(connection, self._caller_unit(work), self._here().store_id, self.url)
+        return run_within(connection, self._caller_unit(work), self._host)
 
     async def within_async(self, connection: Any, work: Work[T]) -> T:
         """See the port."""
-        unit, store_id = self._caller_unit(work), self._here().store_id
-        return await run_within_async(connection, unit, store_id, self.url)
+        return await run_within_async(connection, self._caller_unit(work), self._host)
 
     async def initialize(self) -> None:
         """See the port."""
@@ -143,6 +143,10 @@ class SqliteStore(Store):
 
     def _caller_unit(self, work: Work[T]) -> Callable[[Session], T]:
         return lambda session: work(SqlUnitOfWork(session, self.clock()))
+
+    @property
+    def _host(self) -> SqliteHost:
+        return SqliteHost(self.url, self._here().store_id)
 
     def _here(self) -> Connections:
         """The connections of this process; a forked child opens its own."""

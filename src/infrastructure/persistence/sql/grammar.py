@@ -1,0 +1,125 @@
+"""What each engine says in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+from sqlalchemy.sql import ColumnElement
+
+from ....core.domain.job.identity import JobRef
+from ....core.ports.lease_repository import Held
+from .mapping import Row
+from .schema import Tables
+from .session import Session
+from .statements import Statements
+
+
+@attrs.frozen
+class ClaimValues:
+    """A claim as the columns take it; times in milliseconds since the epoch."""
+
+    queue: str
+    limit: int
+    token: str
+    worker: str
+    now: int
+    until: int
+
+
+class Grammar(Protocol):
+    """The operations that engines spell differently: many rows at once, locks, JSON, sequences.
+
+    Rows are tuples in the order of the columns that `mapping` names. Where an engine locks
+    rows it locks them in the order of their keys, so that two units cannot wait for each
+    other.
+    """
+
+    @property
+    def tables(self) -> Tables:
+        """The tables it speaks of."""
+        ...
+
+    @property
+    def statements(self) -> Statements:
+        """The statements that need no words of its own."""
+        ...
+
+    def draw(self, session: Session, count: int) -> Sequence[int]:
+        """`count` sequences, rising, never given out before."""
+        ...
+
+    def last_sequence(self, session: Session) -> int:
+        """The highest sequence drawn so far."""
+        ...
+
+    def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
+        """Write new jobs, leaving out those whose id is taken; how many were written."""
+        ...
+
+    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """The jobs that exist, locked."""
+        ...
+
+    def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """The jobs that exist, not locked."""
+        ...
+
+    def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
+        """Write `CHANGING` columns of (*values, key, version) rows whose version is still theirs.
+
+        The keys of those that were.
+        """
+        ...
+
+    def remove(self, session: Session, keys: Collection[int]) -> None:
+        """Delete jobs and their logs."""
+        ...
+
+    def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
+        """Make the first claimable jobs active, and give them in any order."""
+        ...
+
+    def renew(
+        self, session: Session, held: Collection[Held], until: int
+    ) -> Mapping[Held, int | None]:
+        """Prolong leases; those prolonged, with the time of a cancel request.
+
+        A job that another transaction has locked may be passed over.
+        """
+        ...
+
+    def record_progress(
+        self, session: Session, reports: Sequence[tuple[Held, str]]
+    ) -> Collection[Held]:
+        """Write the progress of runs under way; those for which it was written."""
+        ...
+
+    def append_events(self, session: Session, rows: Sequence[Row]) -> None:
+        """Write events, in order."""
+        ...
+
+    def last_settled_event(self, session: Session) -> int | None:
+        """The id up to which no transaction can add an event any more; None: any event seen."""
+        ...
+
+    def register_queues(self, session: Session, names: Collection[str]) -> None:
+        """Write queues that are not there yet."""
+        ...
+
+    def save_queue(self, session: Session, row: Row) -> None:
+        """Write a queue, whether it is there or not."""
+        ...
+
+    def has_tag(self, tag: str) -> ColumnElement[bool]:
+        """Whether a job has a tag."""
+        ...
+
+    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
+        """Whether a job's metadata has this value under this key."""
+        ...
+
+    def has_error(self, text: str) -> ColumnElement[bool]:
+        """Whether the text of one of a job's failures contains this text."""
+        ...

@@ -1,0 +1,145 @@
+"""How SQLite is spoken to: row by row, since a call costs microseconds and nobody else writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Text, cast, exists, func, literal, literal_column, select
+from sqlalchemy.sql import ColumnElement
+
+from .....core.domain.job.identity import JobRef
+from .....core.ports.lease_repository import Held
+from ..grammar import ClaimValues, Grammar
+from ..mapping import Row, json_text
+from ..session import Session
+from ..statements import ONE
+from .schema import TABLES, SqliteTables
+from .statements import SqliteStatements
+
+
+class SqliteGrammar(Grammar):
+    """See the protocol."""
+
+    def __init__(self) -> None:
+        self.says = SqliteStatements(TABLES)
+
+    @property
+    def tables(self) -> SqliteTables:
+        """See the protocol."""
+        return TABLES
+
+    @property
+    def statements(self) -> SqliteStatements:
+        """See the protocol."""
+        return self.says
+
+    def draw(self, session: Session, count: int) -> Sequence[int]:
+        """See the protocol."""
+        last = int(session.rows(self.says.draw, (count,))[0][0])
+        return range(last - count + 1, last + 1)
+
+    def last_sequence(self, session: Session) -> int:
+        """See the protocol."""
+        return int(session.rows(self.says.last_sequence)[0][0])
+
+    def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
+        """See the protocol."""
+        if len(rows) == 1:
+            return session.write(self.says.insert_jobs, rows[0])
+        return session.write_many(self.says.insert_jobs, rows)
+
+    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """See the protocol. A transaction that writes has locked the whole file."""
+        return self.look(session, refs)
+
+    def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """See the protocol."""
+        by_ref = self.says.by_ref
+        return [row for ref in refs for row in session.rows(by_ref, (ref.queue, ref.id))]
+
+    def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
+        """See the protocol."""
+        save = self.says.save
+        return {row[-2] for row in rows if session.write(save, row) == 1}
+
+    def remove(self, session: Session, keys: Collection[int]) -> None:
+        """See the protocol."""
+        each = [(key,) for key in keys]
+        session.write_many(self.says.delete_logs, each)
+        session.write_many(self.says.delete_job, each)
+
+    def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
+        """See the protocol."""
+        values = (claim.queue, claim.limit, claim.token, claim.worker, claim.now, claim.until)
+        return session.rows(self.says.claim, values)
+
+    def renew(
+        self, session: Session, held: Collection[Held], until: int
+    ) -> Mapping[Held, int | None]:
+        """See the protocol."""
+        renew = self.says.renew
+        return {
+            hold: row[0]
+            for hold in held
+            for row in session.rows(renew, (until, hold.key, hold.token))
+        }
+
+    def record_progress(
+        self, session: Session, reports: Sequence[tuple[Held, str]]
+    ) -> Collection[Held]:
+        """See the protocol."""
+        save = self.says.save_progress
+        return {
+            hold for hold, text in reports if session.write(save, (text, hold.key, hold.token)) == 1
+        }
+
+    def append_events(self, session: Session, rows: Sequence[Row]) -> None:
+        """See the protocol."""
+        session.write_many(self.says.append_events, rows)
+
+    def last_settled_event(self, session: Session) -> int | None:
+        """See the protocol. One writer at a time: ids come in the order of the commits."""
+        return None
+
+    def register_queues(self, session: Session, names: Collection[str]) -> None:
+        """See the protocol."""
+        for name in sorted(names):
+            session.write(self.says.register_queue, (name,))
+
+    def save_queue(self, session: Session, row: Row) -> None:
+        """See the protocol."""
+        session.write(self.says.save_queue, row)
+
+    def has_tag(self, tag: str) -> ColumnElement[bool]:
+        """See the protocol."""
+        tags = func.json_each(TABLES.jobs.c.labels, "$.tags").table_valued("value")
+        return exists(select(ONE).select_from(tags).where(tags.c.value == tag))
+
+    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
+        """See the protocol."""
+        labels = TABLES.jobs.c.labels
+        pairs = func.json_each(labels, "$.metadata").table_valued("key", "value", "type")
+        same = func.json_quote(pairs.c.value) == func.json_quote(literal(value))
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            same = _as_json(pairs.c.value, pairs.c.type) == json_text(value)
+        return exists(select(ONE).select_from(pairs).where(pairs.c.key == key, same))
+
+    def has_error(self, text: str) -> ColumnElement[bool]:
+        """See the protocol."""
+        entries = func.json_each(TABLES.jobs.c.failures).table_valued("value")
+        kind = func.json_extract(entries.c.value, "$[0]")
+        message = func.json_extract(entries.c.value, "$[1]")
+        reason = func.iif(message == "", kind, kind + literal_column("': '", Text) + message)
+        found = func.instr(reason, text) > literal_column("0")
+        return exists(select(ONE).select_from(entries).where(found))
+
+
+def _as_json(value: ColumnElement[object], type_: ColumnElement[object]) -> ColumnElement[str]:
+    """json_each shows true, false and null as 1, 0 and NULL; their type tells them apart."""
+    is_word = type_.in_(["true", "false", "null"])
+    return func.iif(is_word, type_, cast(value, Text))
+
+
+GRAMMAR: Final = SqliteGrammar()
+"""The one grammar of all SQLite sessions; its statements are compiled once."""

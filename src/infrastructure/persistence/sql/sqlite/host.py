@@ -1,0 +1,78 @@
+"""A SQLite file as the host of a caller's transaction."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Connection
+
+from .....core.domain.errors import ConnectionRefused
+from ..caller import Host
+from ..grammar import Grammar
+from .driver import driver
+from .grammar import GRAMMAR
+
+_OPENED: Final = "errands_transaction"
+"""Where a connection notes the transaction that it is surely in."""
+
+
+@attrs.frozen(eq=False)
+class SqliteHost(Host):
+    """See the protocol."""
+
+    url: str
+    store_id: str
+    grammar: Grammar = GRAMMAR
+
+    def is_spoken_by(self, dialect: str) -> bool:
+        """See the protocol."""
+        return dialect == "sqlite"
+
+    def require_driver(self, connection: Connection) -> None:
+        """Two copies of SQLite in one process do not see each other's locks on a file."""
+        theirs = getattr(connection.dialect.dbapi, "sqlite_version", None)
+        if theirs != (ours := driver().sqlite_version):
+            raise ConnectionRefused(
+                f"uses another copy of SQLite ({theirs}) than this process's queues ({ours}); "
+                f"give the engine module={driver().__name__}"
+            )
+
+    def require_transaction(self, connection: Connection) -> None:
+        """See the protocol.
+
+        pysqlite opens a transaction only before the first change, and none before a SAVEPOINT:
+        releasing one that is the outermost commits, and the caller's rollback comes too late.
+        SQLite does not tell such a SAVEPOINT from one inside a transaction, so only those are
+        trusted whose transaction was surely opened before them.
+        """
+        driver = connection.connection.dbapi_connection
+        if connection.in_nested_transaction():
+            is_known = connection.info.get(_OPENED) is connection.get_transaction()
+            if not (is_known or _opens_by_itself(connection, driver)):
+                raise ConnectionRefused(
+                    "is in a SAVEPOINT that pysqlite may have opened outside of any transaction; "
+                    "use it before begin_nested() too, or let the engine emit BEGIN"
+                )
+            return
+        if not _is_in_transaction(driver):
+            if _is_autocommit(driver):
+                raise ConnectionRefused("is in AUTOCOMMIT mode; it needs a transaction")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.info[_OPENED] = connection.get_transaction()
+
+
+def _opens_by_itself(connection: Connection, driver: Any) -> bool:
+    """Whether BEGIN comes with SQLAlchemy's own: from the driver, or from a listener."""
+    if getattr(driver, "autocommit", None) is False:
+        return True
+    return _is_autocommit(driver) and bool(getattr(connection.dispatch, "begin", ()))
+
+
+def _is_autocommit(driver: Any) -> bool:
+    """Whether the driver leaves BEGIN to others, as SQLAlchemy's AUTOCOMMIT makes it do."""
+    return driver.isolation_level is None
+
+
+def _is_in_transaction(driver: Any) -> bool:
+    return bool(getattr(driver, "driver_connection", driver).in_transaction)

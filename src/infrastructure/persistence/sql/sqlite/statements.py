@@ -1,0 +1,159 @@
+"""The hot statements as SQLite needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Table, bindparam, delete, literal_column, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql import ColumnElement
+
+from .. import mapping
+from ..mapping import ACTIVE
+from ..statement import BULK, Statement
+from ..statements import Query, Statements
+from .schema import SqliteTables
+
+Values = dict[str, BindParameter[Any]]
+_ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
+
+
+class SqliteStatements(Statements):
+    """One row a statement, or a hundred in an insert: nothing is far away here."""
+
+    tables: SqliteTables
+
+    def bound(self, name: str) -> ColumnElement[int]:
+        """A parameter of LIMIT or OFFSET, in a sum: newer SQLite plans anew for a bare one."""
+        return super().bound(name) + literal_column("0")
+
+    def first(self, query: Query) -> Query:
+        """The first rows; SQLite writes a bare OFFSET parameter where none is given."""
+        return super().first(query).offset(literal_column("0"))
+
+    @cached_property
+    def draw(self) -> Statement:
+        """Count on; the last sequence drawn."""
+        row = self.tables.sequences
+        counted = (
+            update(row)
+            .where(row.c.name == literal_column("'job'"))
+            .values(value=row.c.value + bindparam("count"))
+            .returning(row.c.value)
+        )
+        return Statement(counted, ["count"])
+
+    @cached_property
+    def last_sequence(self) -> Statement:
+        """The last sequence drawn."""
+        row = self.tables.sequences.c
+        return Statement(select(row.value).where(row.name == literal_column("'job'")), [])
+
+    @cached_property
+    def insert_jobs(self) -> Statement:
+        """Write a job unless its id is taken."""
+        names = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
+        return _insert(self.tables.jobs, names, on_taken=["id", "queue"])
+
+    @cached_property
+    def append_events(self) -> Statement:
+        """Write an event."""
+        return _insert(self.tables.events, mapping.EVENT)
+
+    @cached_property
+    def save(self) -> Statement:
+        """Write a job whose version is still the one that was decided on."""
+        jobs = self.tables.jobs
+        values: Values = {name: bindparam("new_" + name) for name in mapping.CHANGING}
+        saved = (
+            update(jobs)
+            .where(jobs.c.key == bindparam("of_key"), jobs.c.version == bindparam("of_version"))
+            .values(version=jobs.c.version + _ONE_MORE, **values)
+        )
+        return Statement(saved, [*("new_" + name for name in values), "of_key", "of_version"])
+
+    @cached_property
+    def claim(self) -> Statement:
+        """Make the first claimable jobs active; RETURNING gives them in any order."""
+        jobs = self.tables.jobs
+        first = self.first(
+            select(jobs.c.key).where(self.is_claimable).order_by(*self.in_claim_order)
+        )
+        claimed = (
+            update(jobs)
+            .where(jobs.c.key.in_(first))
+            .values(
+                status=literal_column(ACTIVE),
+                version=jobs.c.version + _ONE_MORE,
+                starts=jobs.c.starts + _ONE_MORE,
+                started_at=bindparam("now"),
+                token=bindparam("new_token"),
+                worker=bindparam("new_worker"),
+                lease_expires_at=bindparam("until"),
+            )
+            .returning(*self.loaded)
+        )
+        names = ["of_queue", "most", "new_token", "new_worker", "now", "until"]
+        return Statement(claimed, names)
+
+    @cached_property
+    def renew(self) -> Statement:
+        """Prolong a lease; the time of a cancel request."""
+        jobs = self.tables.jobs
+        prolonged = update(jobs).where(self.holds).values(lease_expires_at=bindparam("until"))
+        told = prolonged.returning(jobs.c.cancel_requested_at)
+        return Statement(told, ["until", "of_key", "of_token"])
+
+    @cached_property
+    def delete_job(self) -> Statement:
+        """Remove a job."""
+        jobs = self.tables.jobs
+        return Statement(delete(jobs).where(jobs.c.key == bindparam("of_key")), ["of_key"])
+
+    @cached_property
+    def delete_logs(self) -> Statement:
+        """Remove a job's log."""
+        logs = self.tables.logs
+        return Statement(delete(logs).where(logs.c.job_key == bindparam("of_key")), ["of_key"])
+
+    @cached_property
+    def register_queue(self) -> Statement:
+        """Write a queue unless it is there."""
+        new = sqlite.insert(self.tables.queues).values(
+            name=bindparam("of_name"), paused=literal_column("0"), turn=literal_column("0")
+        )
+        return Statement(new.on_conflict_do_nothing(index_elements=["name"]), ["of_name"])
+
+    @cached_property
+    def save_queue(self) -> Statement:
+        """Write a queue, whether it is there or not."""
+        names = mapping.QUEUE
+        new = sqlite.insert(self.tables.queues).values(
+            {name: bindparam("new_" + name) for name in names}
+        )
+        saved = new.on_conflict_do_update(
+            index_elements=["name"], set_={name: new.excluded[name] for name in names[1:]}
+        )
+        return Statement(saved, ["new_" + name for name in names])
+
+
+def _insert(table: Table, names: Sequence[str], *, on_taken: Sequence[str] = ()) -> Statement:
+    """An insert of one row, or of many at once; a taken unique key leaves its row out."""
+
+    def of(rows: Sequence[Values], parameters: Sequence[str]) -> Statement:
+        statement = sqlite.insert(table).values(rows if len(rows) > 1 else rows[0])
+        if on_taken:
+            statement = statement.on_conflict_do_nothing(index_elements=list(on_taken))
+        return Statement(statement, parameters, bulk=bulk if len(rows) == 1 else None)
+
+    def row(suffix: str = "") -> Values:
+        return {name: bindparam(name + suffix) for name in names}
+
+    def bulk() -> Statement:
+        places = range(BULK)
+        parameters = [f"{name}_{place}" for place in places for name in names]
+        return of([row(f"_{place}") for place in places], parameters)
+
+    return of([row()], names)
