@@ -1,11 +1,12 @@
 """What every kind of test shares: how thorough property tests are, and the stores."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-from tests import stores
+from tests import servers, stores
 
 # No deadline in either: tests run side by side, and a slow example is no wrong one.
 settings.register_profile("dev", deadline=None, max_examples=50, stateful_step_count=30)
@@ -22,6 +23,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 pytest.register_assert_rewrite("tests.property.sides", "errands.infrastructure.testing")
 pytest_plugins = ["errands.testing"]
+
+
+@pytest.fixture(scope="session")
+def postgresql_scratch() -> Iterator[servers.Scratch]:
+    """A database of this process on PostgreSQL."""
+    with servers.scratch("postgresql") as scratch:
+        yield scratch
 
 
 def pytest_report_header() -> list[str]:

@@ -3,68 +3,108 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
+from sqlalchemy.dialects.mysql import LONGTEXT
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
+MARIADB = "utf8mb4_nopad_bin"
+MYSQL = "utf8mb4_0900_bin"
+
+
+def _text(length: int) -> sa.String:
+    return (
+        sa.String(length)
+        .with_variant(sa.String(length, collation="C"), "postgresql")
+        .with_variant(sa.String(length, collation=MYSQL), "mysql")
+        .with_variant(sa.String(length, collation=MARIADB), "mariadb")
+    )
+
+
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_NAME = sa.String(255)
+_NAME = _text(255)
+_STATUS = _text(30)
+_TEXT = (
+    sa.Text()
+    .with_variant(LONGTEXT(collation=MYSQL), "mysql")
+    .with_variant(LONGTEXT(collation=MARIADB), "mariadb")
+)
+JOB_STORAGE = {
+    "fillfactor": 80,
+    "autovacuum_vacuum_scale_factor": 0.02,
+    "autovacuum_vacuum_threshold": 1000,
+    "autovacuum_analyze_scale_factor": 0.05,
+    "autovacuum_vacuum_cost_delay": 0,
+}
+EVENT_STORAGE = {
+    "autovacuum_vacuum_scale_factor": 0.05,
+    "autovacuum_vacuum_insert_scale_factor": 0.05,
+}
+QUEUE_STORAGE = {"fillfactor": 50, "autovacuum_vacuum_threshold": 50}
 
 
 def upgrade() -> None:
     """Go to this revision."""
-    op.create_table(
-        "errands_meta",
-        sa.Column("name", _NAME, primary_key=True),
-        sa.Column("value", sa.Text, nullable=False),
-    )
-    sequence = op.create_table(
-        "errands_sequence",
-        sa.Column("name", _NAME, primary_key=True),
-        sa.Column("value", sa.BigInteger, nullable=False),
-    )
-    op.bulk_insert(sequence, [{"name": "job", "value": 0}])
-    op.create_table(
-        "errands_queue",
-        sa.Column("name", _NAME, primary_key=True),
-        sa.Column("paused", sa.SmallInteger, nullable=False),
-        sa.Column("turn", sa.BigInteger, nullable=False),
-        sa.Column("drained_at", sa.BigInteger),
+    _create("meta", [_key("name", _NAME), sa.Column("value", _TEXT, nullable=False)])
+    _create_sequence()
+    _create(
+        "queue",
+        [
+            _key("name", _NAME),
+            sa.Column("paused", sa.SmallInteger, nullable=False),
+            sa.Column("turn", sa.BigInteger, nullable=False),
+            sa.Column("drained_at", sa.BigInteger),
+        ],
+        QUEUE_STORAGE,
     )
     _create_jobs()
-    op.create_table(
-        "errands_log",
-        sa.Column("job_key", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
+    _create(
+        "log",
+        [
+            _key("job_key", sa.BigInteger()),
+            _key("number", sa.Integer()),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Column("text", _TEXT, nullable=False),
+        ],
     )
-    op.create_table(
-        "errands_event",
-        sa.Column("id", _KEY, primary_key=True, autoincrement=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("type", sa.String(30), nullable=False),
-        sa.Column("queue", _NAME),
-        sa.Column("job_id", _NAME),
-        sa.Column("data", sa.Text),
+    _create(
+        "event",
+        [
+            sa.Column("id", _KEY, primary_key=True, autoincrement=True),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Column("type", _STATUS, nullable=False),
+            sa.Column("queue", _NAME),
+            sa.Column("job_id", _NAME),
+            sa.Column("data", _TEXT),
+        ],
+        EVENT_STORAGE,
     )
-    _index("errands_event_job", "errands_event", ["job_id", "queue", "id"], "job_id IS NOT NULL")
+    _index("event_job", "event", ["job_id", "queue", "id"], "job_id IS NOT NULL")
+
+
+def _create_sequence() -> None:
+    if _engine() == "postgresql":
+        name = f"{_tables().prefix}job_sequence"
+        op.execute(sa.schema.CreateSequence(sa.Sequence(name, schema=_tables().schema)))
+        return
+    name, value = _key("name", _NAME), sa.Column("value", sa.BigInteger, nullable=False)
+    sequence = _create("sequence", [name, value])
+    op.bulk_insert(sequence, [{"name": "job", "value": 0}])
 
 
 def _create_jobs() -> None:
-    op.create_table(
-        "errands_job",
-        sa.Column("key", _KEY, primary_key=True, autoincrement=False),
+    columns = [
+        _key("key", _KEY),
         sa.Column("queue", _NAME, nullable=False),
         sa.Column("id", _NAME, nullable=False),
         sa.Column("name", _NAME, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("policy", sa.Text),
-        sa.Column("labels", sa.Text),
-        sa.Column("status", sa.String(30), nullable=False),
+        sa.Column("policy", _TEXT),
+        sa.Column("labels", _TEXT),
+        sa.Column("status", _STATUS, nullable=False),
         sa.Column("priority", sa.Integer, nullable=False),
         sa.Column("turn", sa.BigInteger, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -77,41 +117,77 @@ def _create_jobs() -> None:
         sa.Column("worker", _NAME),
         sa.Column("lease_expires_at", sa.BigInteger),
         sa.Column("cancel_requested_at", sa.BigInteger),
-        sa.Column("cancel_reason", sa.Text),
+        sa.Column("cancel_reason", _TEXT),
         sa.Column("run_at", sa.BigInteger),
         sa.Column("lapses_at", sa.BigInteger),
         sa.Column("started_at", sa.BigInteger),
         sa.Column("finished_at", sa.BigInteger),
         sa.Column("purge_at", sa.BigInteger),
-        sa.Column("failures", sa.Text),
-        sa.Column("result", sa.Text),
+        sa.Column("failures", _TEXT),
+        sa.Column("result", _TEXT),
         sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("progress", sa.Text),
-        sa.Column("state", sa.Text),
-        sa.Column("data", sa.Text, nullable=False),
-    )
-    table = "errands_job"
+        sa.Column("progress", _TEXT),
+        sa.Column("state", _TEXT),
+        sa.Column("data", _TEXT, nullable=False),
+    ]
+    _create("job", columns, JOB_STORAGE)
     ended = "status IN ('cancelled', 'completed', 'failed')"
     unstarted = "status IN ('delayed', 'waiting', 'waiting_children')"
     flagged = "status = 'active' AND cancel_requested_at IS NOT NULL"
-    op.create_index("errands_job_id", table, ["id", "queue"], unique=True)
+    _index("job_id", "job", ["id", "queue"], unique=True)
     order = ["queue", sa.text("priority DESC"), "turn", "sequence"]
-    _index("errands_job_claim", table, order, "status = 'waiting'")
-    _index("errands_job_due", table, ["run_at", "sequence"], "status = 'delayed'")
-    _index("errands_job_delayed", table, ["queue", "run_at"], "status = 'delayed'")
-    _index("errands_job_lease", table, ["lease_expires_at"], "status = 'active'")
-    _index("errands_job_flagged", table, ["worker"], flagged)
-    _index("errands_job_lapse", table, ["lapses_at"], f"lapses_at IS NOT NULL AND {unstarted}")
-    _index("errands_job_finished", table, ["queue", "status", "finished_at", "key"], ended)
-    _index("errands_job_purge", table, ["purge_at"], "purge_at IS NOT NULL")
+    _index("job_claim", "job", order, "status = 'waiting'")
+    _index("job_due", "job", ["run_at", "sequence"], "status = 'delayed'")
+    _index("job_delayed", "job", ["queue", "run_at"], "status = 'delayed'")
+    _index("job_lease", "job", ["lease_expires_at"], "status = 'active'")
+    _index("job_flagged", "job", ["worker"], flagged)
+    _index("job_lapse", "job", ["lapses_at"], f"lapses_at IS NOT NULL AND {unstarted}")
+    _index("job_finished", "job", ["queue", "status", "finished_at", "key"], ended)
+    _index("job_purge", "job", ["purge_at"], "purge_at IS NOT NULL")
 
 
-def _index(name: str, table: str, columns: list, condition: str) -> None:
-    where = sa.text(condition)
-    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
+def _tables():
+    """The tables to make: their prefix and schema."""
+    return context.config.attributes["tables"]
+
+
+def _engine() -> str:
+    return op.get_bind().dialect.name
+
+
+def _key(name: str, type_: sa.types.TypeEngine) -> sa.Column:
+    return sa.Column(name, type_, primary_key=True, autoincrement=False)
+
+
+def _create(name: str, columns: list, storage: dict | None = None) -> sa.Table:
+    settings = {"postgresql_with": storage} if storage and _engine() == "postgresql" else {}
+    tables = _tables()
+    return op.create_table(tables.prefix + name, *columns, schema=tables.schema, **settings)
+
+
+def _index(
+    name: str, table: str, columns: list, condition: str | None = None, *, unique: bool = False
+) -> None:
+    where = None if condition is None else sa.text(condition)
+    tables = _tables()
+    op.create_index(
+        tables.prefix + name,
+        tables.prefix + table,
+        columns,
+        schema=tables.schema,
+        unique=unique,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
 
 
 def downgrade() -> None:
     """There is nothing before the first revision."""
-    for table in ("event", "log", "job", "queue", "sequence", "meta"):
-        op.drop_table(f"errands_{table}")
+    tables = _tables()
+    for name in ("event", "log", "job", "queue", "meta"):
+        op.drop_table(tables.prefix + name, schema=tables.schema)
+    if _engine() == "postgresql":
+        sequence = sa.Sequence(f"{tables.prefix}job_sequence", schema=tables.schema)
+        op.execute(sa.schema.DropSequence(sequence))
+    else:
+        op.drop_table(f"{tables.prefix}sequence", schema=tables.schema)

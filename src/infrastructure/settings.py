@@ -20,6 +20,8 @@ PREFIX: Final = "ERRANDS_"
 DEFAULT_URL: Final = "sqlite:///./errands.db"
 NO_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {}
 SYNCHRONOUS: Final = ("NORMAL", "FULL")
+MOST_CONNECTIONS: Final = 100
+_NAME_RULE: Final = "up to 31 lower-case letters, digits and underscores, no digit first"
 
 
 def _url(value: object) -> str:
@@ -62,13 +64,36 @@ def _defaults(value: object) -> Mapping[str, Mapping[str, Any]]:
     return {str(name): dict(options) for name, options in given.items()}
 
 
+def _connections(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_CONNECTIONS:
+        raise InvalidOption("connections", f"must be a whole number from 1 to {MOST_CONNECTIONS}")
+    return value
+
+
+def _prefix(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z_][a-z0-9_]{0,30}", value):
+        raise InvalidOption("table_prefix", f"must be {_NAME_RULE}")
+    return value
+
+
+def _schema(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z_][a-z0-9_]{0,30}", value):
+        raise InvalidOption("schema", f"must be {_NAME_RULE}")
+    return value
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """How an application is configured.
 
     `url`: the database. `queues`: default job options by queue. `synchronous`: SQLite's
     durability, NORMAL or FULL. `busy_timeout`: how long a write waits for another writer.
-    `migrate`: whether `initialize` may change the schema. The rest are `WorkerSettings`
+    `migrate`: whether `initialize` may change the schema. For database servers:
+    `connections`, the most that a process keeps (one for each unit of work that runs at the
+    same time); `schema`, PostgreSQL's schema for the tables, by default the search path's
+    first; `table_prefix`, so that several queues fit in one database. The rest are `WorkerSettings`
     and the scheduler's intervals; all times in seconds or timedeltas.
 
     Environment: `JOB_QUEUE_DATABASE_URL`, and `ERRANDS_` with the field's name in capitals
@@ -80,6 +105,9 @@ class Settings:
     synchronous: str = attrs.field(default="NORMAL", converter=_synchronous)
     busy_timeout: timedelta = attrs.field(default=timedelta(seconds=30), converter=_busy_timeout)
     migrate: bool = attrs.field(default=True, converter=_flag)
+    connections: int = attrs.field(default=4, converter=_connections)
+    schema: str | None = attrs.field(default=None, converter=_schema)
+    table_prefix: str = attrs.field(default="errands_", converter=_prefix)
     keep_events: timedelta = attrs.field(default=KEEP_EVENTS, converter=_keep_events)
     retention_every: timedelta = attrs.field(
         default=RETENTION_EVERY,
@@ -108,7 +136,7 @@ class Settings:
 
 _WORKER: Final = tuple(field.name for field in attrs.fields(WorkerSettings))
 _OWN: Final = tuple(field.name for field in attrs.fields(Settings) if field.name != "worker")
-_WORDS: Final = frozenset({"url", "synchronous", "migrate"})
+_WORDS: Final = frozenset({"url", "synchronous", "migrate", "schema", "table_prefix"})
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

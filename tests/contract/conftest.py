@@ -9,6 +9,7 @@ import pytest
 from errands import Errands, Queue
 from errands.testing import FakeClock, application
 from tests import stores
+from tests.servers import Scratch
 
 
 @pytest.fixture
@@ -23,7 +24,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, errands_sqlite_template:
     if name == "sqlite":
         shutil.copyfile(errands_sqlite_template, tmp_path / "errands.db")
         return f"sqlite:///{tmp_path / 'errands.db'}"
-    return f"{name}://"
+    if name == "memory":
+        return "memory://"
+    scratch: Scratch = request.getfixturevalue(f"{name}_scratch")
+    return scratch.emptied()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class Adder:
         """Add jobs in one transaction of their own."""
         unregistered = self.unregistered(news)
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
-        added = await self._store.transact(work, is_large=is_large)
+        added = await self._store.transact(work, is_large=is_large, is_repeatable=True)
         self._note(unregistered)
         return added
 
@@ -50,7 +50,7 @@ class Adder:
         """`add_all`, blocking."""
         unregistered = self.unregistered(news)
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
-        added = self._store.transact_sync(work)
+        added = self._store.transact_sync(work, is_repeatable=True)
         self._note(unregistered)
         return added
 

@@ -34,15 +34,23 @@ class Store(Protocol):
         """The database, without password."""
         ...
 
-    async def transact(self, work: Work[T], *, is_large: bool = False) -> T:
-        """Run `work` in a transaction of its own; a large one never on the event loop."""
+    async def transact(
+        self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
+    ) -> T:
+        """Run `work` in a transaction of its own; a large one never on the event loop.
+
+        Doing a repeatable one twice is doing it once: it is run again also where the
+        connection was lost in COMMIT and nobody knows whether it took place.
+        """
         ...
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
         """Run `work` on a snapshot; a large one never on the event loop."""
         ...
 
-    def transact_sync(self, work: Work[T], *, urgent: bool = False) -> T:
+    def transact_sync(
+        self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
+    ) -> T:
         """`transact`, blocking; an `urgent` unit (a renewal) goes before waiting ones."""
         ...
 

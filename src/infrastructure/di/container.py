@@ -18,7 +18,6 @@ from ...core.ports.executor import Executor
 from ...core.ports.id_generator import IdGenerator
 from ...core.ports.store import Store
 from ...core.ports.wakeup import Wakeup
-from ..clock import host_clock
 from ..codec import JsonCodec
 from ..executors.thread_executor import ThreadExecutor
 from ..ids import Uuid7Generator
@@ -36,7 +35,7 @@ class Container(containers.DeclarativeContainer):
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 
-    clock: Provider[Clock] = providers.Object(host_clock)
+    clock: Provider[Clock | None] = providers.Object(None)
     chance: Provider[Chance] = providers.Object(random.random)
     codec: Provider[Codec] = providers.Singleton(JsonCodec)
     ids: Provider[IdGenerator] = providers.Singleton(Uuid7Generator)

@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from sqlalchemy.engine import URL, make_url
+
 from ...core.domain.errors import InvalidDatabaseUrl
 from ...core.ports.store import Store
 from ...core.ports.wakeup import Wakeup
+from ..clock import host_clock
 from ..settings import Settings, without_password
 
 Clock = Callable[[], datetime]
-KNOWN: Final = "memory:// and sqlite:///path"
+KNOWN: Final = "memory://, sqlite:///path and postgresql://user@host/database"
 
 
-def open_store(settings: Settings, clock: Clock, wakeup: Wakeup) -> Store:
-    """A store that is not open yet. Raises `InvalidDatabaseUrl`."""
+def open_store(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
+    """A store that is not open yet, on the given clock or on its own.
+
+    Raises `InvalidDatabaseUrl`.
+    """
     scheme, separator, rest = settings.url.partition("://")
     if not separator:
         raise InvalidDatabaseUrl(without_password(settings.url), "it has no scheme")
@@ -27,18 +33,20 @@ def open_store(settings: Settings, clock: Clock, wakeup: Wakeup) -> Store:
             return _memory(clock, wakeup)
         case "sqlite":
             return _sqlite(rest, settings, clock, wakeup)
+        case "postgresql" | "postgres":
+            return _postgresql(settings, clock, wakeup)
         case _:
             shown = without_password(settings.url)
             raise InvalidDatabaseUrl(shown, f"{scheme!r} is not one of {KNOWN}")
 
 
-def _memory(clock: Clock, wakeup: Wakeup) -> Store:
+def _memory(clock: Clock | None, wakeup: Wakeup) -> Store:
     from .memory.store import MemoryStore
 
-    return MemoryStore(clock, wakeup)
+    return MemoryStore(clock or host_clock, wakeup)
 
 
-def _sqlite(rest: str, settings: Settings, clock: Clock, wakeup: Wakeup) -> Store:
+def _sqlite(rest: str, settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
     from .sql.sqlite.connections import Place
     from .sql.sqlite.driver import MEMORY
     from .sql.sqlite.store import SqliteStore
@@ -57,4 +65,35 @@ def _sqlite(rest: str, settings: Settings, clock: Clock, wakeup: Wakeup) -> Stor
         busy_seconds=settings.busy_timeout.total_seconds(),
         migrates=settings.migrate,
     )
-    return SqliteStore(place, clock, wakeup)
+    return SqliteStore(place, clock or host_clock, wakeup)
+
+
+def _postgresql(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
+    from .sql.postgresql.engine import PostgresqlEngine
+    from .sql.postgresql.grammar import PostgresqlGrammar
+    from .sql.postgresql.schema import PostgresqlTables
+    from .sql.server.store import ServerStore
+
+    tables = PostgresqlTables(settings.table_prefix, settings.schema)
+    shown = without_password(settings.url)
+    engine = PostgresqlEngine(_address(settings.url, shown), shown, PostgresqlGrammar(tables))
+    return ServerStore(
+        engine,
+        wakeup,
+        connections=settings.connections,
+        patience=settings.busy_timeout.total_seconds(),
+        migrates=settings.migrate,
+        clock=clock,
+    )
+
+
+def _address(url: str, shown: str) -> URL:
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidDatabaseUrl(shown, without_password(str(error))) from None
+    if not address.database:
+        raise InvalidDatabaseUrl(shown, "it names no database")
+    return address

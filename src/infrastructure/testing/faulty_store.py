@@ -38,17 +38,25 @@ class FaultyStore(Store):
         """See the port."""
         return self._store.url
 
-    async def transact(self, work: Work[T], *, is_large: bool = False) -> T:
+    async def transact(
+        self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
+    ) -> T:
         """See the port."""
-        return await self._store.transact(self._checked(work), is_large=is_large)
+        return await self._store.transact(
+            self._checked(work), is_large=is_large, is_repeatable=is_repeatable
+        )
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
         """See the port."""
         return await self._store.read(self._checked(work), is_large=is_large)
 
-    def transact_sync(self, work: Work[T], *, urgent: bool = False) -> T:
+    def transact_sync(
+        self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
+    ) -> T:
         """See the port."""
-        return self._store.transact_sync(self._checked(work), urgent=urgent)
+        return self._store.transact_sync(
+            self._checked(work), urgent=urgent, is_repeatable=is_repeatable
+        )
 
     def read_sync(self, work: Work[T]) -> T:
         """See the port."""

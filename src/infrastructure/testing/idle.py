@@ -18,6 +18,7 @@ from ...core.domain.job.status import JobStatus
 from ...core.ports.event_log import EventFilter
 from ...core.ports.job_catalog import JobQuery
 from ...core.ports.unit_of_work import UnitOfWork
+from ..clock import host_clock
 from ..di.application import Errands
 from .clock import FakeClock
 
@@ -59,7 +60,7 @@ class _Errand:
         self._store, self._wakeup = services.store, services.wakeup
         self._registry = app.container.registry()
         self._has_processor = settings.get("processor") is not None
-        self._clock = app.container.clock()
+        self._clock = app.container.clock() or host_clock
         self._scheduler = app.scheduler()
         self._worker = app.worker(queues, scheduler=False, **settings)
         self._signal = Signal()

@@ -37,7 +37,9 @@ class MemoryStore(Store):
         """See the port."""
         return "memory://"
 
-    async def transact(self, work: Work[T], *, is_large: bool = False) -> T:
+    async def transact(
+        self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
+    ) -> T:
         """See the port."""
         return self.transact_sync(work)
 
@@ -45,7 +47,9 @@ class MemoryStore(Store):
         """See the port."""
         return self.read_sync(work)
 
-    def transact_sync(self, work: Work[T], *, urgent: bool = False) -> T:
+    def transact_sync(
+        self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
+    ) -> T:
         """See the port."""
         with self._lock:
             self._require_open()

@@ -57,9 +57,18 @@ class Host(Protocol):
     url: str
     store_id: str
     grammar: Grammar
+    wanted: str
+    """What a caller may bring, in words."""
 
     def is_spoken_by(self, dialect: str) -> bool:
         """Whether a connection of this dialect can be one to this kind of database."""
+        ...
+
+    def session_on(self, connection: object) -> Session | None:
+        """A session on a connection of the driver itself; None for anything else.
+
+        Raises `DifferentDatabase` and `ConnectionRefused`.
+        """
         ...
 
     def require_driver(self, connection: Connection) -> None:
@@ -87,8 +96,11 @@ def run_within(connection: object, unit: Unit[T], host: Host) -> T:
             connection.flush()
             return _run(connection.connection(), unit, host)
         case _:
-            kind = type(connection).__name__
-            raise ConnectionRefused(f"must be a SQLAlchemy Connection or Session, not {kind}")
+            session = host.session_on(connection)
+            if session is None:
+                kind = type(connection).__name__
+                raise ConnectionRefused(f"must be {host.wanted}, not {kind}")
+            return unit(session)
 
 
 async def run_within_async(connection: Any, unit: Unit[T], host: Host) -> T:

@@ -14,6 +14,7 @@ from ....core.domain.events import Event, Hint
 from ....core.ports.event_log import EventFilter, EventLog
 from . import questions
 from .mapping import event_from_row, event_values, ms
+from .server.horizon import Settled
 from .session import Session
 
 
@@ -64,10 +65,20 @@ class SqlEventLog(EventLog):
             last = self.session.rows(self.session.grammar.statements.last_event)[0][0]
         return int(last or 0)
 
+    @property
+    def held_back(self) -> int:
+        """The newest event in sight where not all before it are sure to be there; else 0."""
+        settled = self.settled if "settled" in vars(self) else None
+        return 0 if settled is None or settled.last >= settled.newest else settled.newest
+
     @cached_property
-    def _last_settled(self) -> int | None:
+    def settled(self) -> Settled | None:
         """One answer for all of a unit: what is read and where it ends must go together."""
-        return self.session.grammar.last_settled_event(self.session)
+        return self.session.grammar.settled_events(self.session)
+
+    @property
+    def _last_settled(self) -> int | None:
+        return None if self.settled is None else self.settled.last
 
     def prune(self, before: datetime, limit: int) -> int:
         """See the port.

@@ -12,6 +12,7 @@ from ....core.domain.job.identity import JobRef
 from ....core.ports.lease_repository import Held
 from .mapping import Row
 from .schema import Tables
+from .server.horizon import Settled
 from .session import Session
 from .statements import Statements
 
@@ -100,8 +101,8 @@ class Grammar(Protocol):
         """Write events, in order."""
         ...
 
-    def last_settled_event(self, session: Session) -> int | None:
-        """The id up to which no transaction can add an event any more; None: any event seen."""
+    def settled_events(self, session: Session) -> Settled | None:
+        """Up to which id no transaction can add an event any more; None: every id that is seen."""
         ...
 
     def register_queues(self, session: Session, names: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from .....core.domain.job.identity import JobRef
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar
 from ..mapping import Row, json_text
+from ..server.horizon import Settled
 from ..session import Session
 from ..statements import ONE
 from .schema import TABLES, SqliteTables
@@ -98,7 +99,7 @@ class SqliteGrammar(Grammar):
         """See the protocol."""
         session.write_many(self.says.append_events, rows)
 
-    def last_settled_event(self, session: Session) -> int | None:
+    def settled_events(self, session: Session) -> Settled | None:
         """See the protocol. One writer at a time: ids come in the order of the commits."""
         return None
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from .....core.domain.errors import ConnectionRefused
 from ..caller import Host
 from ..grammar import Grammar
+from ..session import Session
 from .driver import driver
 from .grammar import GRAMMAR
 
@@ -24,10 +25,16 @@ class SqliteHost(Host):
     url: str
     store_id: str
     grammar: Grammar = GRAMMAR
+    wanted: str = "a SQLAlchemy Connection or Session"
 
     def is_spoken_by(self, dialect: str) -> bool:
         """See the protocol."""
         return dialect == "sqlite"
+
+    def session_on(self, connection: object) -> Session | None:
+        """See the protocol. The driver's own connections know no savepoints of SQLAlchemy's."""
+        del connection
+        return None
 
     def require_driver(self, connection: Connection) -> None:
         """Two copies of SQLite in one process do not see each other's locks on a file."""

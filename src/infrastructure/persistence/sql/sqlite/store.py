@@ -49,7 +49,9 @@ class SqliteStore(Store):
         """See the port."""
         return self.place.url
 
-    async def transact(self, work: Work[T], *, is_large: bool = False) -> T:
+    async def transact(
+        self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
+    ) -> T:
         """See the port."""
         here = self._here()
         unit, hints = self._unit(work)
@@ -70,7 +72,9 @@ class SqliteStore(Store):
             return self.read_sync(work)
         return await asyncio.get_running_loop().run_in_executor(None, self.read_sync, work)
 
-    def transact_sync(self, work: Work[T], *, urgent: bool = False) -> T:
+    def transact_sync(
+        self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
+    ) -> T:
         """See the port."""
         return self._write(self._here(), *self._unit(work), urgent=urgent)
 

@@ -1,0 +1,39 @@
+"""PostgreSQL as an engine of the server store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+from .....core.domain.events import Hint
+from ..server.polling import Polling
+from ..server.store import Engine
+from ..server.units import Units
+from ..session import Session
+from .driver import PostgresqlDriver
+from .host import PostgresqlHost
+from .migrate import bring_up_to_date
+from .news import PostgresqlNews
+
+
+class PostgresqlEngine(PostgresqlDriver, Engine):
+    """See the protocol."""
+
+    def bring_up_to_date(self, *, migrates: bool) -> str:
+        """See the protocol."""
+        return bring_up_to_date(self, migrates=migrates)
+
+    def host(self, store_id: str) -> PostgresqlHost:
+        """See the protocol."""
+        return PostgresqlHost(self, store_id, self.spoken, self.url)
+
+    def news(
+        self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]
+    ) -> PostgresqlNews:
+        """See the protocol."""
+        polling = Polling(partial(units.ask, _newest_event))
+        return PostgresqlNews(self, polling, f"errands_{store_id}", tell)
+
+
+def _newest_event(session: Session) -> int:
+    return int(session.rows(session.grammar.statements.last_event)[0][0] or 0)

@@ -1,0 +1,168 @@
+"""How PostgreSQL is spoken to: one statement for any number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Text, cast, exists, func, literal, literal_column, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import ColumnElement
+
+from .....core.domain.job.identity import JobRef
+from .....core.ports.lease_repository import Held
+from ..grammar import ClaimValues, Grammar
+from ..mapping import EVENT, Row, json_text
+from ..server.horizon import LONGEST_WAIT, Horizon, Look, Settled
+from ..session import Session
+from ..statements import ONE
+from .schema import PostgresqlTables
+from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, PostgresqlStatements
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class PostgresqlGrammar(Grammar):
+    """See the protocol. Remembers up to which event the log is settled."""
+
+    def __init__(self, tables: PostgresqlTables) -> None:
+        self.says = PostgresqlStatements(tables)
+        self._horizon = Horizon()
+
+    @property
+    def tables(self) -> PostgresqlTables:
+        """See the protocol."""
+        return self.says.tables
+
+    @property
+    def statements(self) -> PostgresqlStatements:
+        """See the protocol."""
+        return self.says
+
+    def draw(self, session: Session, count: int) -> Sequence[int]:
+        """See the protocol."""
+        return sorted(row[0] for row in session.rows(self.says.draw, (count,)))
+
+    def last_sequence(self, session: Session) -> int:
+        """See the protocol."""
+        return int(session.rows(self.says.last_sequence)[0][0])
+
+    def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
+        """See the protocol."""
+        return session.write(self.says.insert_jobs, (_json(NEW_JOB, rows),))
+
+    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """See the protocol."""
+        return session.rows(self.says.find, (_refs(refs),))
+
+    def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """See the protocol."""
+        if len(refs) == 1:
+            (ref,) = refs
+            return session.rows(self.says.by_ref, (ref.queue, ref.id))
+        return session.rows(self.says.look, (_refs(refs),))
+
+    def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
+        """See the protocol. In the order of the keys, which is that of the locks."""
+        ordered = sorted(rows, key=_key)
+        return {row[0] for row in session.rows(self.says.save, (_json(SAVED, ordered),))}
+
+    def remove(self, session: Session, keys: Collection[int]) -> None:
+        """See the protocol."""
+        rows = (_json(["of_key"], [(key,) for key in sorted(keys)]),)
+        session.write(self.says.remove_logs, rows)
+        session.write(self.says.remove, rows)
+
+    def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
+        """See the protocol."""
+        values = (claim.queue, claim.limit, claim.token, claim.worker, claim.now, claim.until)
+        return session.rows(self.says.claim, values)
+
+    def renew(
+        self, session: Session, held: Collection[Held], until: int
+    ) -> Mapping[Held, int | None]:
+        """See the protocol."""
+        rows = _json(HELD, [(hold.key, hold.token) for hold in held])
+        renewed = session.rows(self.says.renew, (rows, until))
+        return {Held(key, token): requested_at for key, token, requested_at in renewed}
+
+    def record_progress(
+        self, session: Session, reports: Sequence[tuple[Held, str]]
+    ) -> Collection[Held]:
+        """See the protocol."""
+        latest = dict(reports)
+        rows = sorted((hold.key, hold.token, text) for hold, text in latest.items())
+        written = session.rows(self.says.record_progress, (_json(REPORT, rows),))
+        return {Held(key, token) for key, token in written}
+
+    def append_events(self, session: Session, rows: Sequence[Row]) -> None:
+        """See the protocol."""
+        session.write(self.says.append_events, (_json(EVENT, rows),))
+
+    def settled_events(self, session: Session) -> Settled | None:
+        """See the protocol."""
+
+        def ids_behind(after: int, most: int) -> Sequence[int]:
+            return [row[0] for row in session.rows(self.says.next_event_ids, (after, most))]
+
+        def surely_settled() -> int:
+            rows = session.rows(self.says.old_event, (int(LONGEST_WAIT * 1000),))
+            return int(rows[0][0]) if rows else 0
+
+        def writers() -> Collection[str]:
+            return [row[0] for row in session.rows(self.says.event_writers)]
+
+        newest = int(session.rows(self.says.last_event)[0][0] or 0)
+        return self._horizon.settled(Look(newest, ids_behind, surely_settled, writers))
+
+    def register_queues(self, session: Session, names: Collection[str]) -> None:
+        """See the protocol."""
+        for name in sorted(names):
+            session.write(self.says.register_queue, (name,))
+
+    def save_queue(self, session: Session, row: Row) -> None:
+        """See the protocol."""
+        session.write(self.says.save_queue, row)
+
+    def has_tag(self, tag: str) -> ColumnElement[bool]:
+        """See the protocol."""
+        return self._labels["tags"].op("?")(literal(tag))
+
+    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
+        """See the protocol. Numbers are equal by value, everything else by its JSON."""
+        wanted = cast(literal(json_text(value), Text()), JSONB)
+        found = self._labels["metadata"].op("->")(literal(key, Text()))
+        return type_coerce(found, JSONB) == wanted
+
+    def has_error(self, text: str) -> ColumnElement[bool]:
+        """See the protocol."""
+        failures = cast(self.tables.jobs.c.failures, JSONB)
+        entries = func.jsonb_array_elements(failures).table_valued("value", name="failure")
+        entry = type_coerce(entries.c.value, JSONB)
+        kind, message = entry[0].astext, entry[1].astext
+        reason = func.concat_ws(": ", kind, func.nullif(message, literal_column("''")))
+        found = func.strpos(reason, literal(text, Text())) > literal_column("0")
+        return exists(select(ONE).select_from(entries).where(found))
+
+    @property
+    def _labels(self) -> Any:
+        return cast(self.tables.jobs.c.labels, JSONB)
+
+
+def _json(names: Sequence[str], rows: Sequence[Row]) -> str:
+    """Rows as a list of objects, without their NULLs."""
+    return _encode(
+        [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in rows
+        ]
+    ).decode()
+
+
+def _refs(refs: Collection[JobRef]) -> str:
+    return _json(REF, [(ref.queue, ref.id) for ref in refs])
+
+
+def _key(row: Row) -> int:
+    return int(row[-2])

@@ -1,0 +1,219 @@
+"""LISTEN and NOTIFY: commits told to other processes, and theirs heard of."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from typing import Any, Final, cast
+from uuid import uuid4
+
+from .....core.domain.events import EventType, Hint
+from ..server.polling import Polling
+from ..server.store import News
+from ..session import Session
+from .driver import PostgresqlDriver
+
+BETWEEN_NOTES: Final = 0.005
+"""Seconds between two notes of one process: what is told in between is told together."""
+PROBE_SECONDS: Final = 10.0
+"""How often a note to oneself is sent. Two that do not arrive: the connection is dead, or a
+pooler hands LISTEN to nobody."""
+LONGEST_NOTE: Final = 7_500
+"""Bytes of a payload; PostgreSQL allows 8,000."""
+RECONNECT_SECONDS: Final = 0.25
+PING: Final = "ping"
+
+Tell = Callable[[Collection[Hint]], None]
+_log = logging.getLogger("errands.postgresql")
+
+
+class PostgresqlNews(News):
+    """Notes are hints: they carry queues and types of events, and losing one costs a poll.
+
+    They are sent after the commit from a thread and a connection of their own, since a
+    transaction that notifies commits one at a time in the whole server. While no note to
+    oneself has come back lately, it polls.
+    """
+
+    def __init__(
+        self, driver: PostgresqlDriver, polling: Polling, channel: str, tell: Tell
+    ) -> None:
+        self._driver = driver
+        self._polling = polling
+        self._channel = channel
+        self._tell = tell
+        self._me = uuid4().hex[:12]
+        self._wake_all: Callable[[], None] | None = None
+        self._pending: set[Hint] = set()
+        self._has_pending = threading.Event()
+        self._stopped = threading.Event()
+        self._is_closed = False
+        self._wants_ping = False
+        self._pinged = self._heard = 0.0
+        self._threads: list[threading.Thread] = []
+        self._sender: threading.Thread | None = None
+        self._sending: Any = None
+
+    def tell(self, hints: Collection[Hint]) -> None:
+        """See the protocol."""
+        self._pending.update(hints)
+        self._wake_sender()
+
+    def tell_within(self, session: Session, hints: Collection[Hint]) -> None:
+        """See the protocol."""
+        for note in self._notes(set(hints)):
+            session.rows(self._driver.grammar.statements.notify, (self._channel, note))
+
+    def start(self, on_change: Callable[[], None]) -> None:
+        """See the protocol."""
+        self._wake_all = on_change
+        self._stopped = threading.Event()
+        self._polling.start(on_change)
+        self._threads.append(self._start(self._listen_always, "errands-listen"))
+
+    def stop(self) -> None:
+        """See the protocol."""
+        self._stopped.set()
+        self._polling.stop()
+        threads, self._threads = self._threads, []
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(timeout=2)
+
+    def close(self) -> None:
+        """See the protocol."""
+        self._is_closed = True
+        self._has_pending.set()
+        if self._sender is not None:
+            self._sender.join(timeout=2)
+
+    def _wake_sender(self) -> None:
+        self._has_pending.set()
+        if self._sender is None and not self._is_closed:
+            self._sender = self._start(self._send_all, "errands-notify")
+
+    def _start(self, target: Callable[[], None], name: str) -> threading.Thread:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    # -- telling
+
+    def _send_all(self) -> None:
+        """Send what is pending: the first at once, what follows a little later, together."""
+        connection: Any = None
+        while not self._is_closed or self._pending:
+            self._has_pending.wait()
+            self._has_pending.clear()
+            hints, self._pending = self._pending, set()
+            pings, self._wants_ping = self._wants_ping, False
+            notes = [*self._notes(hints), *([self._note(PING)] if pings else [])]
+            try:
+                if notes and (connection is None or connection.closed):
+                    connection = self._sending = self._driver.connect()
+                for note in notes:
+                    connection.execute("SELECT pg_notify(%s, %s)", (self._channel, note))
+            except Exception as error:  # noqa: BLE001 - a hint that is lost costs a poll
+                _log.debug("%s: a note was not sent: %s", self._driver.url, error)
+                connection = None
+            time.sleep(BETWEEN_NOTES)
+        if connection is not None:
+            connection.close()
+
+    def _notes(self, hints: set[Hint]) -> Iterator[str]:
+        """Payloads: who tells, and the types of events by queue."""
+        by_queue: dict[str, list[str]] = {}
+        for hint in hints:
+            by_queue.setdefault(hint.queue or "", []).append(hint.type.value)
+        batch: dict[str, list[str]] = {}
+        for queue, types in by_queue.items():
+            if batch and len(self._note({**batch, queue: types}).encode()) > LONGEST_NOTE:
+                yield self._note(batch)
+                batch = {}
+            batch[queue] = types
+        if batch:
+            yield self._note(batch)
+
+    def _note(self, told: object) -> str:
+        return json.dumps([self._me, told], ensure_ascii=False, separators=(",", ":"))
+
+    # -- listening
+
+    def _listen_always(self) -> None:
+        stopped = self._stopped
+        while not stopped.is_set():
+            try:
+                self._listen(stopped)
+            except Exception as error:  # noqa: BLE001 - whatever broke it, it is tried again
+                _log.debug("%s: listening broke off: %s", self._driver.url, error)
+            self._polling.resume()
+            stopped.wait(RECONNECT_SECONDS)
+
+    def _listen(self, stopped: threading.Event) -> None:
+        """Hear notes until told to stop, or until two probes were not heard.
+
+        Probes go out on the other connection: this one is never waited for.
+        """
+        connection = self._driver.connect()
+        try:
+            connection.execute(f'LISTEN "{self._channel}"')
+            self._pinged = self._heard = time.monotonic()
+            self._ping()
+            while not stopped.is_set():
+                for note in connection.notifies(timeout=0.5, stop_after=1):
+                    self._hear(note.payload)
+                now = time.monotonic()
+                if now - self._heard > 2 * PROBE_SECONDS:
+                    _log.info("%s: hears no notes; it polls", self._driver.url)
+                    sever(self._sending)
+                    return
+                if now - self._pinged > PROBE_SECONDS:
+                    self._pinged = now
+                    self._ping()
+        finally:
+            with suppress(Exception):
+                connection.close()
+
+    def _ping(self) -> None:
+        self._wants_ping = True
+        self._wake_sender()
+
+    def _hear(self, payload: str) -> None:
+        try:
+            sender, told = json.loads(payload)
+        except ValueError:
+            return
+        if sender != self._me:
+            self._tell(_hints(told))
+        elif told == PING:
+            self._heard = time.monotonic()
+            if self._polling.pause() and self._wake_all is not None:
+                self._wake_all()
+
+
+def sever(connection: Any) -> None:
+    """Break a connection that another thread may be waiting on for ever."""
+    if connection is None or connection.closed:
+        return
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _hints(told: Any) -> list[Hint]:
+    """What another process told; types that this version does not know are left out."""
+    if not isinstance(told, dict):
+        return []
+    by_queue = cast("dict[str, list[str]]", told)
+    known = {kind.value: kind for kind in EventType}
+    return [
+        Hint(queue or None, known[kind])
+        for queue, types in by_queue.items()
+        for kind in types
+        if kind in known
+    ]

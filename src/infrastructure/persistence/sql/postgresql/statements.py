@@ -1,0 +1,280 @@
+"""The hot statements as PostgreSQL needs them: any number of rows in one JSON parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from .. import mapping
+from ..mapping import ACTIVE
+from ..statement import Statement
+from ..statements import Query, Statements
+from .schema import PostgresqlTables
+
+_ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
+NEW_JOB: Final = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
+SAVED: Final = (*mapping.CHANGING, "of_key", "of_version")
+HELD: Final = ("of_key", "of_token")
+REPORT: Final = (*HELD, "progress")
+REF: Final = ("of_queue", "of_id")
+
+
+class PostgresqlStatements(Statements):
+    """Rows come as the JSON text `rows`: a list of objects; what an object leaves out is NULL."""
+
+    tables: PostgresqlTables
+
+    def __init__(self, tables: PostgresqlTables) -> None:
+        super().__init__(tables)
+        job = tables.jobs.c
+        self._types: dict[str, Column[Any]] = {
+            **{name: job[name] for name in mapping.LOADED},
+            "of_key": job.key,
+            "of_version": job.version,
+            "of_token": job.token,
+            "of_queue": job.queue,
+            "of_id": job.id,
+        }
+
+    def given(self, names: Sequence[str]) -> TableValuedAlias:
+        """The rows of the parameter `rows`."""
+        columns = [column(name, self._types[name].type) for name in names]
+        return _records(columns)
+
+    @cached_property
+    def draw(self) -> Statement:
+        """So many sequences."""
+        numbers = func.generate_series(literal_column("1"), bindparam("count", type_=BigInteger()))
+        drawn: Query = select(self.tables.sequence.next_value()).select_from(numbers.alias("n"))
+        return Statement(drawn, ["count"])
+
+    @cached_property
+    def last_sequence(self) -> Statement:
+        """The last sequence drawn."""
+        relation = postgresql.dialect().identifier_preparer.format_sequence(self.tables.sequence)
+        last: ColumnElement[int] = literal_column("CASE WHEN is_called THEN last_value ELSE 0 END")
+        return Statement(select(last).select_from(text(relation)), [])
+
+    @cached_property
+    def insert_jobs(self) -> Statement:
+        """Write jobs, but for those whose id is taken."""
+        rows = self.given(NEW_JOB)
+        new = postgresql.insert(self.tables.jobs).from_select(
+            list(NEW_JOB), select(*(rows.c[name] for name in NEW_JOB))
+        )
+        return Statement(new.on_conflict_do_nothing(index_elements=["id", "queue"]), ["rows"])
+
+    @cached_property
+    def save(self) -> Statement:
+        """Write the jobs whose version is still the one that was decided on; their keys."""
+        jobs, rows = self.tables.jobs, self.given(SAVED)
+        saved = (
+            update(jobs)
+            .where(jobs.c.key == rows.c.of_key, jobs.c.version == rows.c.of_version)
+            .values(
+                version=jobs.c.version + _ONE_MORE,
+                **{name: rows.c[name] for name in mapping.CHANGING},
+            )
+            .returning(jobs.c.key)
+        )
+        return Statement(saved, ["rows"])
+
+    @cached_property
+    def claim(self) -> Statement:
+        """Make the first claimable jobs active, passing over those that others are claiming."""
+        jobs = self.tables.jobs
+        free = select(jobs.c.key).where(self.is_claimable).order_by(*self.in_claim_order)
+        first = (
+            self.first(free)
+            .with_for_update(key_share=True, skip_locked=True)
+            .cte("first")
+            .prefix_with("MATERIALIZED")
+        )
+        claimed = (
+            update(jobs)
+            .where(jobs.c.key == first.c.key)
+            .values(
+                status=literal_column(ACTIVE),
+                version=jobs.c.version + _ONE_MORE,
+                starts=jobs.c.starts + _ONE_MORE,
+                started_at=bindparam("now"),
+                token=bindparam("new_token"),
+                worker=bindparam("new_worker"),
+                lease_expires_at=bindparam("until"),
+            )
+            .returning(*self.loaded)
+        )
+        names = ["of_queue", "most", "new_token", "new_worker", "now", "until"]
+        return Statement(claimed, names)
+
+    @cached_property
+    def renew(self) -> Statement:
+        """Prolong leases, but for those of jobs that are locked just now.
+
+        A handler's own transaction may hold such a lock for long.
+        """
+        jobs, rows = self.tables.jobs, self.given(HELD)
+        mine = (
+            select(jobs.c.key)
+            .where(jobs.c.key == rows.c.of_key, jobs.c.token == rows.c.of_token)
+            .where(self.is_in(ACTIVE))
+            .with_for_update(key_share=True, skip_locked=True, of=jobs)
+            .cte("mine")
+            .prefix_with("MATERIALIZED")
+        )
+        renewed = (
+            update(jobs)
+            .where(jobs.c.key == mine.c.key)
+            .values(lease_expires_at=bindparam("until"))
+            .returning(jobs.c.key, jobs.c.token, jobs.c.cancel_requested_at)
+        )
+        return Statement(renewed, ["rows", "until"])
+
+    @cached_property
+    def record_progress(self) -> Statement:
+        """Write the progress of runs under way; their keys and tokens."""
+        jobs, rows = self.tables.jobs, self.given(REPORT)
+        written = (
+            update(jobs)
+            .where(jobs.c.key == rows.c.of_key, jobs.c.token == rows.c.of_token)
+            .where(self.is_in(ACTIVE))
+            .values(progress=rows.c.progress)
+            .returning(jobs.c.key, jobs.c.token)
+        )
+        return Statement(written, ["rows"])
+
+    @cached_property
+    def find(self) -> Statement:
+        """Jobs by queue and id, locked in the order of their keys."""
+        found = self._by_refs.order_by(self.tables.jobs.c.key)
+        return Statement(found.with_for_update(key_share=True, of=self.tables.jobs), ["rows"])
+
+    @cached_property
+    def look(self) -> Statement:
+        """Jobs by queue and id, not locked."""
+        return Statement(self._by_refs, ["rows"])
+
+    @property
+    def _by_refs(self) -> Query:
+        job, rows = self.tables.jobs.c, self.given(REF)
+        return select(*self.loaded).where(job.queue == rows.c.of_queue, job.id == rows.c.of_id)
+
+    @cached_property
+    def append_events(self) -> Statement:
+        """Write events."""
+        events = self.tables.events
+        rows = _records([column(name, events.c[name].type) for name in mapping.EVENT])
+        new = events.insert().from_select(
+            list(mapping.EVENT), select(*(rows.c[name] for name in mapping.EVENT))
+        )
+        return Statement(new, ["rows"])
+
+    @cached_property
+    def event_writers(self) -> Statement:
+        """The open transactions of others that have written events.
+
+        Whoever has drawn an id of an event has had this lock on the table since before.
+        """
+        lock = table(
+            "pg_locks",
+            *map(column, ("virtualtransaction", "relation", "mode", "locktype", "granted", "pid")),
+        )
+        preparer = postgresql.dialect().identifier_preparer
+        events = literal(preparer.format_table(self.tables.events), Text())
+        writers: Query = select(lock.c.virtualtransaction).where(
+            lock.c.locktype == literal_column("'relation'"),
+            lock.c.relation == cast(events, postgresql.REGCLASS),
+            lock.c.mode == literal_column("'RowExclusiveLock'"),
+            lock.c.granted,
+            lock.c.pid != func.pg_backend_pid(),
+        )
+        return Statement(writers, [])
+
+    @cached_property
+    def next_event_ids(self) -> Statement:
+        """The ids of the events behind an id."""
+        id_ = self.tables.events.c.id
+        ids: Query = select(id_).where(id_ > bindparam("after_id")).order_by(id_)
+        return Statement(self.first(ids), ["after_id", "most"])
+
+    @cached_property
+    def old_event(self) -> Statement:
+        """The id of the newest event that is older, by so much, than the newest of all."""
+        event = self.tables.events.c
+        newest = select(event.at).order_by(event.id.desc()).limit(_ONE_MORE).scalar_subquery()
+        old: Query = select(event.id).where(event.at < newest - bindparam("by", type_=BigInteger()))
+        return Statement(old.order_by(event.id.desc()).limit(_ONE_MORE), ["by"])
+
+    @cached_property
+    def remove(self) -> Statement:
+        """Delete jobs by key."""
+        jobs = self.tables.jobs
+        return Statement(delete(jobs).where(jobs.c.key.in_(self._keys)), ["rows"])
+
+    @cached_property
+    def remove_logs(self) -> Statement:
+        """Delete the logs of jobs by key."""
+        logs = self.tables.logs
+        return Statement(delete(logs).where(logs.c.job_key.in_(self._keys)), ["rows"])
+
+    @property
+    def _keys(self) -> Query:
+        rows = self.given(["of_key"])
+        return select(rows.c.of_key)
+
+    @cached_property
+    def notify(self) -> Statement:
+        """Tell those who listen, when this transaction commits."""
+        told = func.pg_notify(bindparam("channel", type_=Text()), bindparam("note", type_=Text()))
+        return Statement(select(told), ["channel", "note"])
+
+    @cached_property
+    def register_queue(self) -> Statement:
+        """Write a queue unless it is there."""
+        new = postgresql.insert(self.tables.queues).values(
+            name=bindparam("of_name"), paused=literal_column("0"), turn=literal_column("0")
+        )
+        return Statement(new.on_conflict_do_nothing(index_elements=["name"]), ["of_name"])
+
+    @cached_property
+    def save_queue(self) -> Statement:
+        """Write a queue, whether it is there or not."""
+        names = mapping.QUEUE
+        new = postgresql.insert(self.tables.queues).values(
+            {name: bindparam("new_" + name) for name in names}
+        )
+        saved = new.on_conflict_do_update(
+            index_elements=["name"], set_={name: new.excluded[name] for name in names[1:]}
+        )
+        return Statement(saved, ["new_" + name for name in names])
+
+
+def _records(columns: Sequence[ColumnElement[Any]]) -> TableValuedAlias:
+    rows = cast(bindparam("rows", type_=Text()), JSON)
+    return (
+        func.json_to_recordset(rows)
+        .table_valued(*columns, name="new")
+        .render_derived(with_types=True)
+    )

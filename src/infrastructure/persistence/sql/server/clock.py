@@ -1,0 +1,51 @@
+"""The server's time, without asking for it each time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+SAMPLE_EVERY: Final = 5.0
+"""Seconds after which the offset is measured anew."""
+
+
+def _since_boot() -> float:
+    """Seconds that also count while the machine sleeps, where the system has such a clock."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+class ServerClock:
+    """A monotonic clock of this host plus its distance to the server's, measured now and then.
+
+    So hosts whose clocks differ, or are set, agree about what is due and what has expired.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._offset: float | None = None
+        self._sampled = 0.0
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the distance was not measured for a while."""
+        return self._offset is None or _since_boot() - self._sampled > SAMPLE_EVERY
+
+    def sample(self, ask: Callable[[], float]) -> None:
+        """Measure the distance: the server's answer belongs to the middle of the call."""
+        before = _since_boot()
+        answer = ask()
+        after = _since_boot()
+        with self._lock:
+            self._offset = answer - (before + after) / 2
+            self._sampled = after
+
+    def __call__(self) -> datetime:
+        """The time in UTC and whole milliseconds."""
+        offset = self._offset
+        if offset is None:
+            raise RuntimeError("the server's clock was not asked yet")
+        return datetime.fromtimestamp(int((_since_boot() + offset) * 1000) / 1000, UTC)

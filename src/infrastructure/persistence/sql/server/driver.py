@@ -1,0 +1,74 @@
+"""A database server, as the server stores need it."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from .....core.domain.errors import StoreError
+from ..grammar import Grammar
+from ..session import Session
+
+Connection = Any
+"""A connection of the DB-API, of whatever driver."""
+
+
+class Verdict(Enum):
+    """What a driver's error says about the transaction it broke off."""
+
+    PASSING = auto()
+    """It was rolled back for a reason that passes: a deadlock, a lock that took too long."""
+    LOST = auto()
+    """The connection is gone: rolled back, unless it was lost in COMMIT."""
+    FINAL = auto()
+    """Running it again would not help."""
+
+
+class ServerDriver(Protocol):
+    """Opens connections, runs transactions on them, and knows what their errors mean."""
+
+    @property
+    def url(self) -> str:
+        """The database, without password."""
+        ...
+
+    @property
+    def grammar(self) -> Grammar:
+        """How the database is spoken to."""
+        ...
+
+    def connect(self) -> Connection:
+        """A new connection, set up and outside of any transaction."""
+        ...
+
+    def is_usable(self, connection: Connection) -> bool:
+        """Whether a connection is worth keeping after an error; asks nobody."""
+        ...
+
+    def session(self, connection: Connection) -> Session:
+        """Statements on this connection."""
+        ...
+
+    def begin(self, connection: Connection, *, only_reads: bool) -> None:
+        """Begin a transaction: one that writes sees each commit, one that reads a snapshot."""
+        ...
+
+    def commit(self, connection: Connection) -> None:
+        """Commit."""
+        ...
+
+    def rollback(self, connection: Connection) -> None:
+        """Roll back."""
+        ...
+
+    def clock(self, connection: Connection) -> float:
+        """The server's time in seconds since the epoch."""
+        ...
+
+    def verdict(self, error: Exception) -> Verdict:
+        """What an error means for the transaction."""
+        ...
+
+    def translated(self, error: Exception) -> StoreError | None:
+        """The error of this library for one of the driver, None for others."""
+        ...

@@ -1,0 +1,175 @@
+"""Runs units of work on pooled connections, again where the server rolled them back."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, NoReturn, TypeVar
+
+from .....core.domain.errors import StoreBusy, StoreError
+from .....core.ports.store import Work
+from ..event_log import SqlEventLog
+from ..session import Session
+from ..unit_of_work import SqlUnitOfWork
+from .clock import ServerClock
+from .driver import Connection, ServerDriver, Verdict
+from .pool import Pool
+
+T = TypeVar("T")
+
+FIRST_PAUSE: Final = 0.002
+LONGEST_PAUSE: Final = 0.25
+RECONNECTS: Final = 2
+"""How often a unit is run again on a new connection: the first ones may be stale, all of them."""
+HOLD_BACK: Final = 0.1
+"""Seconds for which a read waits for open transactions that have written events."""
+LOOK_AGAIN: Final = 0.001
+WARN_AFTER_SECONDS: Final = 2.0
+
+_log = logging.getLogger("errands.server")
+
+
+class Units:
+    """One at a time on each connection. The clock is the server's unless one is given."""
+
+    def __init__(
+        self,
+        driver: ServerDriver,
+        pool: Pool,
+        clock: Callable[[], datetime] | None,
+        patience: float,
+    ) -> None:
+        self._driver = driver
+        self._pool = pool
+        self._clock = clock
+        self._server_clock = ServerClock()
+        self._patience = patience
+
+    def transact(
+        self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
+    ) -> tuple[T, SqlUnitOfWork]:
+        """Run a unit and commit; its answer, and the unit with its hints.
+
+        What the server rolled back for a passing reason is run again, with jitter, for as
+        long as the busy timeout; what broke with its connection, a few times. Lost in COMMIT,
+        nobody knows: only a repeatable unit is run again.
+        """
+        started, pause, reconnects = time.monotonic(), FIRST_PAUSE, 0
+        while True:
+            attempt = _Attempt(self._driver)
+            try:
+                with self._pool.lent(urgent=urgent) as connection:
+                    return attempt.run(connection, work, self._now(connection))
+            except Exception as error:
+                waited = time.monotonic() - started
+                verdict = self._driver.verdict(error)
+                if verdict is Verdict.LOST and (is_repeatable or not attempt.is_committing):
+                    reconnects += 1
+                    self._pool.renew()
+                    if reconnects > RECONNECTS:
+                        self._raise(error)
+                elif verdict is not Verdict.PASSING:
+                    self._raise(error)
+                elif waited > self._patience:
+                    raise StoreBusy(self._driver.url, f"for {waited:.1f} s: {error}") from error
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def read(self, work: Work[T]) -> T:
+        """Run a unit on a snapshot; on a new connection where the first had gone stale.
+
+        A unit that reads events waits a moment for those that are in sight but may be
+        followed by lower ones: transactions that are just about to commit.
+        """
+        started, reconnects, awaited = time.monotonic(), 0, 0
+        while True:
+            try:
+                with self._pool.lent() as connection:
+                    answer, events = self._read(connection, work)
+                awaited = awaited or events.held_back
+                if not _is_short_of(awaited, events) or time.monotonic() - started > HOLD_BACK:
+                    return answer
+                time.sleep(LOOK_AGAIN)
+            except Exception as error:  # noqa: BLE001 - the driver knows which pass
+                verdict = self._driver.verdict(error)
+                reconnects += 1
+                if verdict is Verdict.FINAL or reconnects > RECONNECTS:
+                    self._raise(error)
+                if verdict is Verdict.LOST:
+                    self._pool.renew()
+
+    def ask(self, question: Callable[[Session], T]) -> T:
+        """Put one question, outside of any transaction."""
+        with self._pool.lent() as connection:
+            return question(self._driver.session(connection))
+
+    def now(self) -> datetime:
+        """The time, for a unit on a connection that is not ours."""
+        if self._clock is None and self._server_clock.is_stale:
+            with self._pool.lent() as connection:
+                return self._now(connection)
+        return self._server_clock() if self._clock is None else self._clock()
+
+    def _read(self, connection: Connection, work: Work[T]) -> tuple[T, SqlEventLog]:
+        driver, now = self._driver, self._now(connection)
+        driver.begin(connection, only_reads=True)
+        unit = SqlUnitOfWork(driver.session(connection), now)
+        try:
+            answer = work(unit)
+        except BaseException:
+            roll_back(driver, connection)
+            raise
+        driver.commit(connection)
+        return answer, unit.log
+
+    def _now(self, connection: Connection) -> datetime:
+        if self._clock is not None:
+            return self._clock()
+        if self._server_clock.is_stale:
+            self._server_clock.sample(lambda: self._driver.clock(connection))
+        return self._server_clock()
+
+    def _raise(self, error: Exception) -> NoReturn:
+        """Raise what this library calls the error; what is not the driver's stays as it is."""
+        told = None if isinstance(error, StoreError) else self._driver.translated(error)
+        if told is None:
+            raise error
+        raise told from error
+
+
+def _is_short_of(awaited: int, events: SqlEventLog) -> bool:
+    """Whether events up to this one, in sight when the read began, are not settled yet."""
+    return bool(awaited) and events.settled is not None and events.settled.last < awaited
+
+
+class _Attempt:
+    """One run of a unit; `is_committing` from the moment at which its outcome is the server's."""
+
+    def __init__(self, driver: ServerDriver) -> None:
+        self._driver = driver
+        self.is_committing = False
+
+    def run(self, connection: Connection, work: Work[T], now: datetime) -> tuple[T, SqlUnitOfWork]:
+        """Begin, work, commit."""
+        driver = self._driver
+        driver.begin(connection, only_reads=False)
+        try:
+            unit = SqlUnitOfWork(driver.session(connection), now)
+            answer = work(unit)
+            self.is_committing = True
+            driver.commit(connection)
+        except BaseException:
+            roll_back(driver, connection)
+            raise
+        return answer, unit
+
+
+def roll_back(driver: ServerDriver, connection: Connection) -> None:
+    """Undo what a unit did; a failing rollback must not hide the unit's own error."""
+    try:
+        driver.rollback(connection)
+    except Exception as error:  # noqa: BLE001 - the first error is what counts
+        _log.debug("%s: rolling back failed: %s", driver.url, error)

@@ -1,0 +1,117 @@
+"""Databases of its own for each test process, on the servers that are there."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+from uuid import uuid4
+
+import attrs
+import sqlalchemy as sa
+
+from errands import Errands
+from tests import stores
+
+RESTART: Final = {
+    "postgresql": "ALTER SEQUENCE errands_event_id_seq RESTART",
+    "mariadb": "ALTER TABLE errands_event AUTO_INCREMENT = 1",
+}
+"""Event ids begin at 1 again, as in a database that is new."""
+TABLES: Final = ("job", "log", "event", "queue")
+
+
+@attrs.frozen
+class Server:
+    """A server, and how a database on it is made."""
+
+    name: str
+    url: sa.URL
+    create: Callable[[sa.Connection, str], None]
+
+    def url_of(self, database: str) -> str:
+        return self.url.set(database=database).render_as_string(hide_password=False)
+
+    def engine(self, database: str | None = None) -> sa.Engine:
+        """A plain engine, for what no application does."""
+        url = self.url if database is None else self.url.set(database=database)
+        driver = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}[self.name]
+        return sa.create_engine(url.set(drivername=driver), isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def database(self, prefix: str = "errands_test") -> Iterator[str]:
+        """The name of a new, empty database that is dropped afterwards."""
+        name = f"{prefix}_{os.getpid()}_{uuid4().hex[:6]}"
+        engine = self.engine()
+        with engine.connect() as connection:
+            self.create(connection, name)
+        try:
+            yield name
+        finally:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(_drop(self.name, name))
+            engine.dispose()
+
+
+def _drop(server: str, name: str) -> str:
+    return (
+        f"DROP DATABASE {name} WITH (FORCE)" if server == "postgresql" else f"DROP DATABASE {name}"
+    )
+
+
+def _create_postgresql(connection: sa.Connection, name: str) -> None:
+    connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    # What tests store need not survive a power cut.
+    connection.exec_driver_sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
+
+
+def _create_mariadb(connection: sa.Connection, name: str) -> None:
+    connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+
+
+CREATE: Final = {"postgresql": _create_postgresql, "mariadb": _create_mariadb}
+
+
+@cache
+def server(name: str) -> Server:
+    """A server that is there; see `stores`."""
+    return Server(name, sa.make_url(stores.url_of(name)), CREATE[name])
+
+
+@attrs.define
+class Scratch:
+    """One migrated database a process, emptied for every test."""
+
+    server: Server
+    database: str
+    engine: sa.Engine
+
+    def emptied(self) -> str:
+        """The URL of the database, with nothing in it."""
+        with self.engine.connect() as connection:
+            for table in TABLES:
+                connection.exec_driver_sql(f"DELETE FROM errands_{table}")
+            connection.exec_driver_sql(RESTART[self.server.name])
+        return self.server.url_of(self.database)
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Scratch]:
+    """A database on a server, with the schema."""
+    found = server(name)
+    with found.database() as database:
+        with Errands(found.url_of(database)).sync:
+            pass
+        engine = found.engine(database)
+        yield Scratch(found, database, engine)
+        engine.dispose()
+
+
+def run(name: str, database: str, statement: str, **values: Any) -> list[Any]:
+    """One statement on a database, committed; its rows."""
+    engine = server(name).engine(database)
+    with engine.connect() as connection:
+        result = connection.execute(sa.text(statement), values)
+        rows = list(result) if result.returns_rows else []
+    engine.dispose()
+    return rows
