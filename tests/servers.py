@@ -1,5 +1,6 @@
 """Databases of its own for each test process, on the servers that are there."""
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,13 @@ from errands import Errands
 from tests import stores
 
 RESTART: Final = {
-    "postgresql": "ALTER SEQUENCE errands_event_id_seq RESTART",
-    "mariadb": "ALTER TABLE errands_event AUTO_INCREMENT = 1",
+    "postgresql": [
+        "ALTER SEQUENCE errands_event_id_seq RESTART",
+        "ALTER SEQUENCE errands_job_sequence RESTART",
+    ],
+    "mariadb": ["ALTER TABLE errands_event AUTO_INCREMENT = 1"],
 }
-"""Event ids begin at 1 again, as in a database that is new."""
+"""Ids begin at 1 again, as in a database that is new."""
 TABLES: Final = ("job", "log", "event", "queue")
 
 
@@ -91,8 +95,17 @@ class Scratch:
         with self.engine.connect() as connection:
             for table in TABLES:
                 connection.exec_driver_sql(f"DELETE FROM errands_{table}")
-            connection.exec_driver_sql(RESTART[self.server.name])
+            for statement in RESTART[self.server.name]:
+                connection.exec_driver_sql(statement)
         return self.server.url_of(self.database)
+
+
+@cache
+def scratch_of_process(name: str) -> Scratch:
+    """One for as long as the process lives, where no fixture can hold it."""
+    manager = scratch(name)
+    atexit.register(manager.__exit__, None, None, None)
+    return manager.__enter__()
 
 
 @contextmanager

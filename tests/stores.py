@@ -42,7 +42,7 @@ def left_out(environment: Mapping[str, str] = os.environ) -> list[str]:
     """What to say about the stores that are not run on."""
     there = chosen(environment)
     return [
-        f"{name} (nobody listens at {url_of(name, environment)}; {url_variable(name)} names another)"
+        f"{name} (nobody at {url_of(name, environment)}; {url_variable(name)} names another)"
         for name in SERVERS
         if name not in there
     ]

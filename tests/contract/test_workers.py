@@ -179,8 +179,8 @@ class SlowToAnswer(FaultyStore):
         super().__init__(store)
         self.claimed, self.may_answer = asyncio.Event(), asyncio.Event()
 
-    async def transact(self, work: Work[Any], *, is_large: bool = False) -> Any:
-        answer = await super().transact(work, is_large=is_large)
+    async def transact(self, work: Work[Any], **how: bool) -> Any:
+        answer = await super().transact(work, **how)
         if isinstance(answer, Turned) and answer.claimed:
             self.claimed.set()
             await self.may_answer.wait()

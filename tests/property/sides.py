@@ -28,6 +28,7 @@ from errands.infrastructure.settings import Settings
 from errands.infrastructure.wakeups.local_wakeup import LocalWakeup
 from errands.testing import FakeClock
 from tests.property.interruption import Boom, interrupted
+from tests.servers import scratch_of_process
 
 QUEUES: Final = ("ash", "birch")
 Run = tuple[JobRef, str]
@@ -64,14 +65,21 @@ def _template() -> Path:
     return path
 
 
-def open_sides(clock: FakeClock, folder: Path) -> tuple[Side, Side]:
-    """An empty memory store, and an empty SQLite file made by the migrations."""
-    shutil.copyfile(_template(), folder / "errands.db")
-    urls = ("memory://", f"sqlite:///{folder / 'errands.db'}")
+def open_sides(name: str, clock: FakeClock, folder: Path) -> tuple[Side, Side]:
+    """An empty memory store, and an empty one of another kind made by the migrations."""
+    urls = ("memory://", _empty(name, folder))
     stores = [open_store(Settings(url=url), clock, LocalWakeup()) for url in urls]
     for store in stores:
         store.initialize_sync()
     return Side(stores[0]), Side(stores[1])
+
+
+def _empty(name: str, folder: Path) -> str:
+    """The URL of a database with nothing in it."""
+    if name != "sqlite":
+        return scratch_of_process(name).emptied()
+    shutil.copyfile(_template(), folder / "errands.db")
+    return f"sqlite:///{folder / 'errands.db'}"
 
 
 @attrs.define(eq=False)
@@ -104,10 +112,10 @@ class Agreement:
         """
         self.fuse = (self.fuse + 1) % LONGEST_FUSE
         for side in self.sides:
-            before = side.seen or side.store.read_sync(_look)
+            before = side.seen or _seen(side.store)
             close = _close_look(side, closely=closely)
             _attempt(side.store, _raising(command(side), self.fuse))
-            assert side.store.read_sync(_look) == before
+            assert _seen(side.store) == before
             assert _events(side.store, side.cursor) == []
             assert _close_look(side, closely=closely) == close
 
@@ -132,7 +140,7 @@ class Agreement:
     def check(self) -> None:
         """Assert that both stores look the same, new events included."""
         for side in self.sides:
-            side.seen = side.store.read_sync(_look)
+            side.seen = _seen(side.store)
         assert self.sides[0].seen == self.sides[1].seen
         told = [_new_events(side) for side in self.sides]
         assert told[0] == told[1]
@@ -207,6 +215,11 @@ def _row(job: Job, ranks: Mapping[str, Mapping[int, int]]) -> dict[str, Any]:
     for name in _RANKED:
         row[name] = ranks[name][row[name]] if ranks else None
     return row
+
+
+def _seen(store: Store) -> dict[str, Any]:
+    """How a store looks; some lists lock what they find, which a reader may not."""
+    return store.transact_sync(_look)
 
 
 def _look(uow: UnitOfWork) -> dict[str, Any]:

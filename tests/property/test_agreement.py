@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import TestCase
 
 import pytest
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from errands.core.ports.job_catalog import JobQuery
 from errands.core.ports.job_logs import NewLine
 from errands.core.ports.unit_of_work import UnitOfWork
 from errands.testing import FakeClock, SequentialIds
+from tests import stores
 from tests.property import commands
 from tests.property.sides import QUEUES, Agreement, Run, Side, open_sides
 
@@ -39,13 +41,14 @@ LEASE = timedelta(seconds=30)
 class Machine(RuleBasedStateMachine):
     """Drives both stores through the use cases, with one clock and the same ids and tokens."""
 
+    store: ClassVar = "sqlite"
     rehearses: ClassVar = False
 
     def __init__(self) -> None:
         super().__init__()
         self.clock, self.ids = FakeClock(), SequentialIds()
         self.folder = Path(tempfile.mkdtemp(prefix="errands-agreement-"))
-        self.both = Agreement(open_sides(self.clock, self.folder), self.rehearses)
+        self.both = Agreement(open_sides(self.store, self.clock, self.folder), self.rehearses)
 
     def teardown(self) -> None:
         self.both.check_closely()
@@ -276,7 +279,18 @@ def _pages(uow: UnitOfWork, query: JobQuery, limit: int) -> list[list[JobRef]]:
 
 _patient = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-TestAgreement = Machine.TestCase
-TestAgreement.pytestmark = _patient  # type: ignore[attr-defined]
-TestAgreementWhenUnitsRunTwice = MachineThatRehearses.TestCase
-TestAgreementWhenUnitsRunTwice.pytestmark = _patient  # type: ignore[attr-defined]
+
+def _test_of(machine: type[Machine], store: str) -> type[TestCase]:
+    """The machine on a store, to be left out where that is not there."""
+    on_store = type(f"{machine.__name__}On{store.title()}", (machine,), {"store": store})
+    test = on_store.TestCase
+    is_missing = store not in stores.chosen()
+    missing = pytest.mark.skipif(is_missing, reason=f"left out: no {store}")
+    test.pytestmark = [*_patient, missing]
+    return test
+
+
+TestAgreementWithSqlite = _test_of(Machine, "sqlite")
+TestAgreementWithSqliteWhenUnitsRunTwice = _test_of(MachineThatRehearses, "sqlite")
+TestAgreementWithPostgresql = _test_of(Machine, "postgresql")
+TestAgreementWithPostgresqlWhenUnitsRunTwice = _test_of(MachineThatRehearses, "postgresql")

@@ -108,7 +108,7 @@ class _Errand:
         return min((at for at in moments if at is not None), default=None)
 
     def _served_now(self, uow: UnitOfWork) -> list[str]:
-        return [name for name in self._worker.queues if not uow.queues.get(name).is_paused]
+        return [name for name in self._worker.queues if not uow.queues.look(name).is_paused]
 
     def _is_handled(self, job: Job) -> bool:
         return self._has_processor or self._registry.find(job.queue, job.name) is not None

@@ -20,7 +20,15 @@ from ..statements import ONE
 from .schema import PostgresqlTables
 from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, PostgresqlStatements
 
-_encode: Final = msgspec.json.Encoder().encode
+
+def _plain(value: object) -> str:
+    """Text of a type of its own (a job's id) as plain text."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 class PostgresqlGrammar(Grammar):
