@@ -33,7 +33,7 @@ pip = $(BIN)/python -m pip --disable-pip-version-check -qq install
 .PHONY: help
 help: ## Show this list
 	@printf '$(bold)Errands$(plain): durable background jobs in your own database\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  $(cyan)make %-8s$(plain) %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  $(cyan)make %-12s$(plain) %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/installed-cli ## Analyse Python's own standard library with two workers, one of them killed
@@ -72,6 +72,10 @@ format: $(VENV)/installed-all ## Format the code and apply the safe fixes
 .PHONY: bench
 bench: $(VENV)/installed-all ## Measure the speed against the bare driver
 	@$(BIN)/python -m tests.benchmarks
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/installed-all ## Install other queues below build/peers and measure them beside ours
+	@$(BIN)/python -m tests.benchmarks.peers
 
 .PHONY: clean
 clean: ## Remove the environment, caches and builds; databases stay
