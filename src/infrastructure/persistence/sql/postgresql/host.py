@@ -49,5 +49,5 @@ class PostgresqlHost(Host):
 
     def require_transaction(self, connection: Connection) -> None:
         """See the protocol."""
-        if connection.get_isolation_level() == "AUTOCOMMIT":
+        if connection.dialect.detect_autocommit_setting(connection.connection.dbapi_connection):
             raise ConnectionRefused("is in AUTOCOMMIT mode; it needs a transaction")

@@ -19,7 +19,7 @@ from .....core.ports.store import Store, Work
 from .....core.ports.wakeup import ChangeSource, Wakeup
 from ..caller import Host, run_within, run_within_async
 from ..session import Session
-from ..unit_of_work import SqlUnitOfWork
+from .caller_unit import CallerUnit
 from .driver import ServerDriver
 from .pool import Pool
 from .units import Units
@@ -70,6 +70,10 @@ class _Open:
     threads: ThreadPoolExecutor
     news: News
     host: Host
+
+    def register(self, names: Collection[str]) -> None:
+        """Make queues known, whatever becomes of the transaction that asks for it."""
+        self.units.transact(lambda uow: uow.queues.register(names))
 
     def close(self) -> None:
         self.threads.shutdown(wait=True)
@@ -167,7 +171,7 @@ class ServerStore(Store):
 
     def _within(self, here: _Open, work: Work[T], session: Session) -> T:
         """A unit in the caller's transaction: others hear of it when that commits."""
-        unit = SqlUnitOfWork(session, here.units.now())
+        unit = CallerUnit(session, here.units.now(), here.register)
         answer = work(unit)
         here.news.tell_within(session, unit.events.hints)
         return answer

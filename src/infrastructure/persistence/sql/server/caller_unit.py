@@ -1,0 +1,44 @@
+"""A unit of work in the caller's own transaction on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+import attrs
+
+from ..queue_repository import SqlQueueRepository
+from ..session import Session
+from ..unit_of_work import SqlUnitOfWork
+
+Register = Callable[[Collection[str]], None]
+"""Makes queues known in a transaction of its own."""
+
+
+class CallerUnit(SqlUnitOfWork):
+    """Makes new queues known aside.
+
+    Everybody else who adds to a new queue would wait for the caller's commit, if its row
+    were written in the caller's transaction. So a queue stays known after a rollback.
+    """
+
+    def __init__(self, session: Session, now: datetime, register: Register) -> None:
+        super().__init__(session, now)
+        self._register = register
+
+    @property
+    def queues(self) -> SqlQueueRepository:
+        """See the port."""
+        return _QueuesAside(self.session, self._register)
+
+
+@attrs.frozen(eq=False)
+class _QueuesAside(SqlQueueRepository):
+    make_known: Register
+
+    def register(self, names: Collection[str]) -> None:
+        """See the port."""
+        is_known = self.session.grammar.statements.look_queue
+        new = [name for name in names if not self.session.rows(is_known, (name,))]
+        if new:
+            self.make_known(new)
