@@ -16,6 +16,7 @@ from errands import (
     JobContext,
     JobStatus,
     Queue,
+    StoreUnavailable,
     SyncJobContext,
     WorkerStateError,
 )
@@ -170,6 +171,42 @@ async def test_a_cancelled_worker_gives_back_what_runs(
 
     assert (gate.inside, worker.active, worker.is_running) == (0, 0, False)
     assert await kinds(queue, job) == ["added", "active", "released", "waiting"]
+
+
+class LosesAnswers(FaultyStore):
+    """Loses the answer of each commit of a claim that found something, so many times."""
+
+    def __init__(self, store: Store, times: int) -> None:
+        super().__init__(store)
+        self.left = times
+
+    async def transact(self, work: Work[Any], **how: bool) -> Any:
+        answer = await super().transact(work, **how)
+        if self.left and isinstance(answer, Turned) and answer.claimed:
+            self.left -= 1
+            raise StoreUnavailable(self.url, "the connection was lost in COMMIT")
+        return answer
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_what_a_claim_got_whose_commit_was_not_answered_is_run(
+    app: Errands, times: int
+) -> None:
+    async def answer(context: JobContext) -> Any:
+        return context.data
+
+    store = LosesAnswers(app.container.store(), times)
+    async with Errands(store=store) as unsure:
+        jobs = await unsure.queue().add_many([("x", n) for n in range(5)])
+
+        async with unsure.worker("default", processor=answer, concurrency=2):
+            results = [await job.result(timeout=10) for job in jobs]
+        for job in jobs:
+            await job.refresh()
+
+    assert results == list(range(5))
+    assert store.left == 0
+    assert {(job.starts, job.crashes, job.attempts_made) for job in jobs} == {(1, 0, 1)}
 
 
 class SlowToAnswer(FaultyStore):

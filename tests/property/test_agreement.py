@@ -282,11 +282,14 @@ _patient = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 def _test_of(machine: type[Machine], store: str) -> type[TestCase]:
     """The machine on a store, to be left out where that is not there."""
-    on_store = type(f"{machine.__name__}On{store.title()}", (machine,), {"store": store})
-    test = on_store.TestCase
+    class OnStore(machine):  # type: ignore[misc, valid-type]
+        pass
+
+    OnStore.store = store
+    test: type[TestCase] = OnStore.TestCase
     is_missing = store not in stores.chosen()
     missing = pytest.mark.skipif(is_missing, reason=f"left out: no {store}")
-    test.pytestmark = [*_patient, missing]
+    test.pytestmark = [*_patient, missing]  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     return test
 
 

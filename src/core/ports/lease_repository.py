@@ -35,6 +35,10 @@ class LeaseRepository(Protocol):
         """Carry out `Job.claim` for the first jobs in claim order, and return them in it."""
         ...
 
+    def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
+        """The active jobs that this worker holds under these tokens, in claim order."""
+        ...
+
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         """Prolong these leases, in one statement.
 

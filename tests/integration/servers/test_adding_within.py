@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from errands import ConnectionRefused, DifferentDatabase, Errands
+from errands import ConnectionRefused, DifferentDatabase, Errands, JobContext
 from tests.integration.callers import settled
 from tests.integration.servers.callers import KINDS, SYNC_KINDS, a_connection, exists
 from tests.servers import Server
@@ -68,16 +68,16 @@ async def test_an_open_add_holds_nobody_up(app: Errands, caller: Any) -> None:
     assert await ids(app) == [mine.id, *(job.id for job in others)]
 
 
-async def test_the_callers_commit_wakes_an_idle_worker(
-    app: Errands, caller: Any, url: str
-) -> None:
-    async with Errands(url) as elsewhere:
-        async with elsewhere.worker("default", processor=lambda context: context.data, poll=60):
-            await asyncio.sleep(0.3)
-            job = await app.queue().add("x", 7, connection=caller)
-            await settled(caller.commit())
+async def test_the_callers_commit_wakes_an_idle_worker(app: Errands, caller: Any, url: str) -> None:
+    async def answer(context: JobContext) -> Any:
+        return context.data
 
-            assert await job.result(timeout=5) == 7
+    async with Errands(url) as other, other.worker("default", processor=answer, poll=60):
+        await asyncio.sleep(0.3)
+        job = await app.queue().add("x", 7, connection=caller)
+        await settled(caller.commit())
+
+        assert await job.result(timeout=5) == 7
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,9 +10,7 @@ from errands import Errands, JobContext
 from tests.integration.callers import settled
 from tests.integration.servers.callers import KINDS, a_connection, exists
 
-NOTES = sa.Table(
-    "notes", sa.MetaData(), sa.Column("text", sa.String(100), primary_key=True)
-)
+NOTES = sa.Table("notes", sa.MetaData(), sa.Column("text", sa.String(100), primary_key=True))
 
 
 @pytest.fixture(params=[kind for kind in KINDS if kind != "driver"])

@@ -24,10 +24,10 @@ class CountingStore(FaultyStore):
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
-    async def transact(self, work: Work[Any], *, is_large: bool = False) -> Any:
+    async def transact(self, work: Work[Any], **how: bool) -> Any:
         self.writes += 1
         await self.may_go_on.wait()
-        return await super().transact(work, is_large=is_large)
+        return await super().transact(work, **how)
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ from typing import Final
 
 import attrs
 
+from ...domain.errors import JobNotFound
 from ...domain.events import Event, EventType
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.options import JobOptions
 from ...ports.unit_of_work import UnitOfWork
 
+ROUNDS: Final = 5
+"""How often an add looks for the job that holds a taken id."""
 CHUNK: Final = 100
 """Members that are decided on and written together; a call is one transaction all the same."""
 
@@ -78,10 +81,10 @@ def _add_chunk(
             if new.has_own_id:
                 existing[new.ref] = job
         jobs.append(job)
-    taken = uow.jobs.insert(fresh)
-    if taken:
-        jobs = _with_taken(uow, jobs, taken)
-    return _tell(uow, jobs, births)
+    others = _insert(uow, fresh)
+    if others:
+        jobs = [others.get(job.ref, job) for job in jobs]
+    return _tell(uow, wanted, jobs, births)
 
 
 def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
@@ -89,21 +92,40 @@ def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
     return {job.ref: job for job in uow.catalog.look(own)} if own else {}
 
 
-def _with_taken(uow: UnitOfWork, jobs: list[Job], taken: frozenset[JobRef]) -> list[Job]:
-    """The jobs that hold the ids which an overlapping transaction took meanwhile."""
-    there = {job.ref: job for job in uow.catalog.look(taken)}
-    return [there.get(job.ref, job) for job in jobs]
+def _insert(uow: UnitOfWork, fresh: Sequence[Job]) -> dict[JobRef, Job]:
+    """Write the jobs; gives those that hold ids which an overlapping transaction took.
+
+    Such a one may be gone again before it is looked at: then the id is free, and tried anew.
+    Raises `JobNotFound` for one that comes and goes each time.
+    """
+    others: dict[JobRef, Job] = {}
+    for _ in range(ROUNDS):
+        taken = uow.jobs.insert(fresh)
+        if not taken:
+            return others
+        others |= {job.ref: job for job in uow.catalog.look(taken)}
+        fresh = [job for job in fresh if job.ref in taken and job.ref not in others]
+    raise JobNotFound(fresh[0].id, fresh[0].queue)
 
 
 def _tell(
-    uow: UnitOfWork, jobs: Sequence[Job], births: dict[int, tuple[Event, ...]]
+    uow: UnitOfWork,
+    wanted: Sequence[NewJob],
+    jobs: Sequence[Job],
+    births: dict[int, tuple[Event, ...]],
 ) -> list[Added]:
-    """Tell of each birth once; a job that was there before, or twice in a call, is a duplicate."""
+    """Tell of each birth once; a job that was there before, or twice in a call, is a duplicate.
+
+    A drawn id that is taken was written by this very call, whose commit was not answered.
+    """
     events: list[Event] = []
     added: list[Added] = []
-    for job in jobs:
+    for new, job in zip(wanted, jobs, strict=True):
         birth = births.pop(job.key, None)
-        events += birth or (Event(EventType.DUPLICATED, uow.now, job.queue, job.id),)
-        added.append(Added(job, birth is not None))
+        if birth is not None:
+            events += birth
+        elif new.has_own_id:
+            events.append(Event(EventType.DUPLICATED, uow.now, job.queue, job.id))
+        added.append(Added(job, birth is not None or not new.has_own_id))
     uow.events.append(events)
     return added

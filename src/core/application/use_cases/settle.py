@@ -33,6 +33,9 @@ class Settlement:
 class Turnover:
     """One turn of a worker: last progress, runs to settle, claims to make in their order.
 
+    `unsure` are claims of earlier turns whose commit was never answered: what they got is
+    taken up before anything else is claimed.
+
     `free` bounds the claims together. `worked` holds the queues that the worker has claimed
     from since it last found them empty, with the time of its last claim: finding one empty
     now may mean that it is drained.
@@ -41,6 +44,7 @@ class Turnover:
     settlements: tuple[Settlement, ...] = ()
     reports: tuple[ProgressReport, ...] = ()
     claims: tuple[Claim, ...] = ()
+    unsure: tuple[Claim, ...] = ()
     free: int = 0
     worked: Mapping[str, datetime] = attrs.field(factory=dict[str, datetime])
 
@@ -58,9 +62,10 @@ def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
     if turn.reports:
         record(uow, turn.reports, ())
     late = settle(uow, turn.settlements) if turn.settlements else []
+    adopted = _adopted(uow, turn.unsure)
     claimed: list[Job] = []
     for claim in turn.claims:
-        room = min(claim.limit, turn.free - len(claimed))
+        room = min(claim.limit, turn.free - len(claimed) - len(adopted))
         if room <= 0:
             break
         found = uow.leases.claim(attrs.evolve(claim, limit=room))
@@ -69,7 +74,14 @@ def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
         claimed += found
     if claimed:
         uow.events.append([job.claimed(uow.now) for job in claimed])
-    return Turned(claimed, late)
+    return Turned([*adopted, *claimed], late)
+
+
+def _adopted(uow: UnitOfWork, unsure: Sequence[Claim]) -> list[Job]:
+    """The jobs that a worker's claims got whose commit was never answered."""
+    if not unsure:
+        return []
+    return uow.leases.claimed_under(unsure[0].worker, {claim.token for claim in unsure})
 
 
 def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> list[Settlement]:

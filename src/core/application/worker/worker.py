@@ -92,6 +92,7 @@ class Worker:
         self._finished: asyncio.Event | None = None
         self._background: asyncio.Task[None] | None = None
         self._rotation = 0
+        self._unsure: tuple[Claim, ...] = ()
         self._empty_polls = 0
 
     @property
@@ -252,19 +253,21 @@ class Worker:
 
     @property
     def _is_done(self) -> bool:
-        return self._phase is _Phase.STOPPING and self._slots.is_idle
+        return self._phase is _Phase.STOPPING and self._slots.is_idle and not self._unsure
 
     async def _turn(self) -> None:
         """Settle what has ended and claim what fits."""
         settlements, reports = self._slots.take()
         free = self._free()
         is_told, self._is_told = self._is_told, False
-        if not settlements and not (free and (is_told or await self._sees_work())):
+        has_to = bool(settlements or self._unsure)
+        if not has_to and not (free and (is_told or await self._sees_work())):
             return
         turn = Turnover(
             settlements=settlements,
             reports=reports,
             claims=self._claims(free),
+            unsure=self._unsure,
             free=free,
             worked=dict(self._slots.worked),
         )
@@ -272,7 +275,9 @@ class Worker:
             turned = await self._services.store.transact(partial(turn_over, turn=turn))
         except BaseException:
             self._slots.put_back(settlements, reports)
+            self._unsure += turn.claims
             raise
+        self._unsure = ()
         self._slots.settled(settlements, turned.late)
         self._start(turned, free)
 

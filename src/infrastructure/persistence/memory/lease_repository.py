@@ -35,6 +35,15 @@ class MemoryLeaseRepository(LeaseRepository):
             self.tables.put(job.copy())
         return chosen
 
+    def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
+        """See the port."""
+        held = (
+            job
+            for job in self.tables.jobs.values()
+            if job.lease is not None and job.lease.worker == worker and job.lease.token in tokens
+        )
+        return [job.copy() for job in sorted(held, key=_claim_order)]
+
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         """See the port."""
         missed = [hold for hold in held if not self._prolong(hold, until)]
@@ -86,6 +95,10 @@ class MemoryLeaseRepository(LeaseRepository):
         change(job)
         self.tables.put(job)
         return True
+
+
+def _claim_order(job: Job) -> tuple[int, int, int]:
+    return (-job.priority, job.turn, job.sequence)
 
 
 def _set_progress(text: str, job: Job) -> None:

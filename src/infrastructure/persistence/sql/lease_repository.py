@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import attrs
+from sqlalchemy import select
 
 from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Claim
 from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
 from .grammar import ClaimValues
-from .mapping import job_from_row, ms
+from .mapping import ACTIVE, job_from_row, ms
 from .session import Session
 
 
@@ -41,6 +42,13 @@ class SqlLeaseRepository(LeaseRepository):
         claimed = [job_from_row(row) for row in rows]
         claimed.sort(key=_claim_order)
         return claimed
+
+    def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
+        """See the port."""
+        says, job = self.session.grammar.statements, self.session.grammar.tables.jobs.c
+        held = (says.is_in(ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
+        found = self.session.select(select(*says.loaded).where(*held))
+        return sorted(map(job_from_row, found), key=_claim_order)
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         """See the port."""

@@ -61,7 +61,8 @@ def _table(facts: DatabaseFacts, counts: dict[str, int]) -> Table:
 def _lines(facts: DatabaseFacts, counts: dict[str, int]) -> dict[str, Any]:
     lines = {"database": facts.url, "engine": facts.engine, "schema": _schema(facts)}
     if facts.size is not None:
-        lines["size"] = f"{_size(facts.size)} (and {_size(facts.wal_size or 0)} in its log)"
+        log = "" if facts.wal_size is None else f" (and {_size(facts.wal_size)} in its log)"
+        lines["size"] = f"{_size(facts.size)}{log}"
     if counts:
         known = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         lines["jobs"] = f"{plural(sum(counts.values()), 'job')}{': ' if known else ''}{known}"

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+
 from .....core.domain.events import Hint
+from ..server.database import ServerDatabase
 from ..server.polling import Polling
 from ..server.store import Engine
 from ..server.units import Units
 from ..session import Session
 from .driver import PostgresqlDriver
 from .host import PostgresqlHost
-from .migrate import bring_up_to_date
+from .migrate import bring_up_to_date, connected
 from .news import PostgresqlNews
 
 
@@ -27,6 +31,13 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
         """See the protocol."""
         return PostgresqlHost(self, store_id, self.spoken, self.url)
 
+    def database(self) -> ServerDatabase:
+        """See the protocol."""
+        tables = self.spoken.tables.metadata.sorted_tables
+        sizes = (f"pg_total_relation_size('{_named(table)}')" for table in tables)
+        query = f"SELECT {' + '.join(sizes)}"
+        return ServerDatabase(self, partial(connected, self), "PostgreSQL", query)
+
     def news(
         self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]
     ) -> PostgresqlNews:
@@ -37,3 +48,7 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
 
 def _newest_event(session: Session) -> int:
     return int(session.rows(session.grammar.statements.last_event)[0][0] or 0)
+
+
+def _named(table: Table) -> str:
+    return postgresql.dialect().identifier_preparer.format_table(table)

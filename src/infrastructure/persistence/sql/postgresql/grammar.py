@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 
 from .....core.domain.job.identity import JobRef
+from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar
 from ..mapping import EVENT, Row, json_text
@@ -55,6 +56,11 @@ class PostgresqlGrammar(Grammar):
     def last_sequence(self, session: Session) -> int:
         """See the protocol."""
         return int(session.rows(self.says.last_sequence)[0][0])
+
+    def raise_counters(self, session: Session, counters: Counters) -> None:
+        """See the protocol. Sequences belong to no transaction: this stays if it rolls back."""
+        session.rows(self.says.count_sequence_on, (counters.sequence,))
+        session.rows(self.says.count_events_on, (counters.event,))
 
     def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
         """See the protocol."""

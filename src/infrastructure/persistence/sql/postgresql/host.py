@@ -49,5 +49,6 @@ class PostgresqlHost(Host):
 
     def require_transaction(self, connection: Connection) -> None:
         """See the protocol."""
-        if connection.dialect.detect_autocommit_setting(connection.connection.dbapi_connection):
+        own = connection.connection.dbapi_connection
+        if own is not None and connection.dialect.detect_autocommit_setting(own):
             raise ConnectionRefused("is in AUTOCOMMIT mode; it needs a transaction")

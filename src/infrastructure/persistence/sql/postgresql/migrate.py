@@ -9,11 +9,12 @@ from contextlib import closing, contextmanager
 from typing import Final
 from zlib import crc32
 
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from .....core.domain.errors import NewerSchema, OutdatedSchema, StoreCorrupt
+from .....core.domain.errors import OutdatedSchema, StoreCorrupt
 from ..migrations import migrations
+from ..revision import current_revision, known
 from ..schema import REVISIONS, Tables
 from .driver import PostgresqlDriver
 
@@ -30,20 +31,12 @@ def bring_up_to_date(driver: PostgresqlDriver, *, migrates: bool) -> str:
     """
     tables = driver.grammar.tables
     with connected(driver) as connection:
-        revision = _known(current_revision(connection, tables), driver.url)
+        revision = known(current_revision(connection, tables), driver.url)
         if revision != REVISIONS[-1]:
             if not migrates:
                 raise OutdatedSchema(driver.url, f"it is at {revision or 'no revision'}")
             _migrate(connection, tables, driver.url)
         return _store_id(connection, driver)
-
-
-def current_revision(connection: Connection, tables: Tables) -> str | None:
-    """The revision of the schema, None where there is none yet."""
-    if not inspect(connection).has_table(tables.version_table, schema=tables.schema):
-        return None
-    table = _quoted(connection, tables)
-    return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608 - a name
 
 
 @contextmanager
@@ -64,7 +57,7 @@ def _migrate(connection: Connection, tables: Tables, url: str) -> None:
     lock = text("SELECT pg_advisory_xact_lock(:first, :second)")
     connection.rollback()
     connection.execute(lock, {"first": _LOCK, "second": crc32(name.encode()) - 2**31})
-    revision = _known(current_revision(connection, tables), url)
+    revision = known(current_revision(connection, tables), url)
     if revision != REVISIONS[-1]:
         if tables.schema is not None:
             quoted = connection.dialect.identifier_preparer.quote_schema(tables.schema)
@@ -82,15 +75,3 @@ def _store_id(connection: Connection, driver: PostgresqlDriver) -> str:
     if found is None:
         raise StoreCorrupt(driver.url, "it has Errands' tables, but no store id")
     return str(found)
-
-
-def _known(revision: str | None, url: str) -> str | None:
-    if revision is not None and revision not in REVISIONS:
-        raise NewerSchema(url, f"it is at revision {revision}, this version knows {REVISIONS[-1]}")
-    return revision
-
-
-def _quoted(connection: Connection, tables: Tables) -> str:
-    preparer = connection.dialect.identifier_preparer
-    table = preparer.quote(tables.version_table)
-    return table if tables.schema is None else f"{preparer.quote_schema(tables.schema)}.{table}"

@@ -31,6 +31,7 @@ from .. import mapping
 from ..mapping import ACTIVE
 from ..statement import Statement
 from ..statements import Query, Statements
+from .counting import count_on, sequence_of_events
 from .schema import PostgresqlTables
 
 _ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
@@ -76,6 +77,16 @@ class PostgresqlStatements(Statements):
         relation = postgresql.dialect().identifier_preparer.format_sequence(self.tables.sequence)
         last: ColumnElement[int] = literal_column("CASE WHEN is_called THEN last_value ELSE 0 END")
         return Statement(select(last).select_from(text(relation)), [])
+
+    @cached_property
+    def count_sequence_on(self) -> Statement:
+        """Draw the next sequence above a number; never below what was drawn."""
+        return count_on(self.tables.sequence)
+
+    @cached_property
+    def count_events_on(self) -> Statement:
+        """Draw the next event id above a number; never below what was drawn."""
+        return count_on(sequence_of_events(self.tables))
 
     @cached_property
     def insert_jobs(self) -> Statement:

@@ -15,6 +15,7 @@ import attrs
 
 from .....core.domain.errors import StoreNotOpen
 from .....core.domain.events import Hint
+from .....core.ports.database import Database
 from .....core.ports.store import Store, Work
 from .....core.ports.wakeup import ChangeSource, Wakeup
 from ..caller import Host, run_within, run_within_async
@@ -36,6 +37,10 @@ class Engine(ServerDriver):
 
     def host(self, store_id: str) -> Host:
         """The database as the host of a caller's transaction."""
+        raise NotImplementedError
+
+    def database(self) -> Database:
+        """The database, looked at from outside."""
         raise NotImplementedError
 
     def news(self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]) -> News:

@@ -9,6 +9,7 @@ from sqlalchemy import Text, cast, exists, func, literal, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from .....core.domain.job.identity import JobRef
+from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar
 from ..mapping import Row, json_text
@@ -43,6 +44,10 @@ class SqliteGrammar(Grammar):
     def last_sequence(self, session: Session) -> int:
         """See the protocol."""
         return int(session.rows(self.says.last_sequence)[0][0])
+
+    def raise_counters(self, session: Session, counters: Counters) -> None:
+        """See the protocol. The next event id is one above the highest by itself."""
+        session.write(self.says.count_on, (counters.sequence,))
 
     def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
         """See the protocol."""

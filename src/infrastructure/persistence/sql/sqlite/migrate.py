@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .....core.domain.errors import NewerSchema, OutdatedSchema, StoreBusy, StoreCorrupt
+from .....core.domain.errors import OutdatedSchema, StoreBusy, StoreCorrupt
 from ..migrations import migrations
+from ..revision import known
 from ..schema import REVISIONS
 from .driver import Connection, driver, is_busy
 from .schema import TABLES
@@ -40,7 +41,7 @@ def bring_up_to_date(
     `OutdatedSchema` where it would have to migrate and must not.
     """
     patience = _Patience(url, busy_seconds)
-    revision = _known(patience.run(lambda: current_revision(connection)), url)
+    revision = known(patience.run(lambda: current_revision(connection)), url)
     if revision != REVISIONS[-1]:
         if not migrates:
             raise OutdatedSchema(url, f"it is at {revision or 'no revision'}")
@@ -60,12 +61,6 @@ def _store_id(connection: Connection, url: str) -> str:
     if row is None:
         raise StoreCorrupt(url, "it has Errands' tables, but no store id")
     return str(row[0])
-
-
-def _known(revision: str | None, url: str) -> str | None:
-    if revision is not None and revision not in REVISIONS:
-        raise NewerSchema(url, f"it is at revision {revision}, this version knows {REVISIONS[-1]}")
-    return revision
 
 
 @attrs.frozen
@@ -91,7 +86,7 @@ class _Patience:
 
 def _migrate(connection: Connection, url: str) -> None:
     """Run what is missing; another process may have been here since we looked."""
-    revision = _known(current_revision(connection), url)
+    revision = known(current_revision(connection), url)
     if revision == REVISIONS[-1]:
         return
     _upgrade(connection)

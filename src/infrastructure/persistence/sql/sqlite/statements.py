@@ -52,6 +52,13 @@ class SqliteStatements(Statements):
         return Statement(select(row.value).where(row.name == literal_column("'job'")), [])
 
     @cached_property
+    def count_on(self) -> Statement:
+        """Count on to a sequence, unless the last one drawn is behind it."""
+        row = self.tables.sequences
+        behind = (row.c.name == literal_column("'job'")) & (row.c.value < bindparam("least"))
+        return Statement(update(row).where(behind).values(value=bindparam("least")), ["least"])
+
+    @cached_property
     def insert_jobs(self) -> Statement:
         """Write a job unless its id is taken."""
         names = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
