@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .core.application.worker.worker import Worker as Worker
     from .core.domain.errors import AmbiguousJobId as AmbiguousJobId
     from .core.domain.errors import ConnectionRefused as ConnectionRefused
+    from .core.domain.errors import CopyRefused as CopyRefused
     from .core.domain.errors import DifferentDatabase as DifferentDatabase
     from .core.domain.errors import ErrandsError as ErrandsError
     from .core.domain.errors import HandlerConflict as HandlerConflict
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .core.domain.errors import PayloadTooLarge as PayloadTooLarge
     from .core.domain.errors import PermanentFailure as PermanentFailure
     from .core.domain.errors import ResultTimeout as ResultTimeout
+    from .core.domain.errors import SourceChanged as SourceChanged
     from .core.domain.errors import StoreBusy as StoreBusy
     from .core.domain.errors import StoreCorrupt as StoreCorrupt
     from .core.domain.errors import StoreError as StoreError
@@ -85,6 +87,7 @@ _HOMES: Final = {
     "core.domain.errors": (
         "AmbiguousJobId",
         "ConnectionRefused",
+        "CopyRefused",
         "DifferentDatabase",
         "ErrandsError",
         "HandlerConflict",
@@ -103,6 +106,7 @@ _HOMES: Final = {
         "PayloadTooLarge",
         "PermanentFailure",
         "ResultTimeout",
+        "SourceChanged",
         "StoreBusy",
         "StoreCorrupt",
         "StoreError",

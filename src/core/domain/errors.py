@@ -203,6 +203,18 @@ class OutdatedSchema(StoreError):
     summary = "needs a migration: run `errands db migrate`"
 
 
+class CopyRefused(StoreError):
+    """A database that cannot be copied, or cannot take a copy, as it is; nothing was changed."""
+
+    summary = "no copy was made"
+
+
+class SourceChanged(StoreError):
+    """A database that was written to while it was copied; the copy is of no use yet."""
+
+    summary = "was written to while it was copied"
+
+
 class ConnectionRefused(ErrandsError, ValueError):
     """A caller's connection that cannot carry Errands' writes; `reason` says why."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from .archive import Archive
 from .event_log import EventLog
 from .inspection import Inspection
 from .job_calendar import JobCalendar
@@ -65,4 +66,9 @@ class UnitOfWork(Protocol):
     @property
     def inspection(self) -> Inspection:
         """Rows as they are, sound or not."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """Everything there is, as values."""
         ...

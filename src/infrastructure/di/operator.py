@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
+from ...core.application.database_copy import DatabaseCopy
 from ...core.application.doctor import Checked, Doctor
 from ...core.domain.errors import OutdatedSchema, StoreUnavailable
 from ...core.ports.database import DatabaseFacts
@@ -17,8 +18,9 @@ class Operator:
     """What front ends do with a database besides adding jobs to it and running them.
 
     `url` as for `Errands`. Only `open(creates=True)` and `migrate` create a database or
-    change its schema; everything else raises `StoreUnavailable` where there is none, and
-    `OutdatedSchema` or `NewerSchema` where this version cannot work with it.
+    change its schema, and `copying_to` does so with its target; everything else raises
+    `StoreUnavailable` where there is none, and `OutdatedSchema` or `NewerSchema` where this
+    version cannot work with it.
     """
 
     def __init__(self, url: str | None = None) -> None:
@@ -52,6 +54,15 @@ class Operator:
         with self.open():
             doctor = Doctor(store=self._reading.container.store(), database=self._database)
             yield from doctor.examine(thorough=thorough)
+
+    @contextmanager
+    def copying_to(self, target: Operator) -> Generator[DatabaseCopy, None, None]:
+        """The way from this database to another one, which is made and migrated if need be."""
+        with self.open():
+            target.migrate()
+            with target.open():
+                here, there = target._reading.container.store(), self._reading.container.store()
+                yield DatabaseCopy(source=there, target=here)
 
     def _require_queue(self) -> None:
         facts = self.facts()

@@ -92,6 +92,11 @@ COMMANDS: Final = (
         "Show the database: where it is, its schema, its size, how many jobs it holds.",
     ),
     Command(
+        ("db", "copy"),
+        "db.copy:copy",
+        "Copy a whole queue database into another one, of whatever kind, and compare both.",
+    ),
+    Command(
         ("db", "doctor"),
         "db.doctor:doctor",
         "Check every job against the rules, the event log and the counters; change nothing.",

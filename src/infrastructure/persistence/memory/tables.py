@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from uuid import uuid4
 
 import attrs
 
@@ -13,6 +14,7 @@ from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import CLAIMABLE
 from ....core.domain.queue.queue import Queue
+from ....core.ports.archive import CopyState
 from ....core.ports.job_logs import LogLine
 
 Place = tuple[int, int, int, int]
@@ -42,6 +44,8 @@ class MemoryTables:
     events: list[Event] = attrs.field(factory=list)
     last_event_id: int = 0
     last_sequence: int = 0
+    store_id: str = attrs.field(factory=lambda: uuid4().hex)
+    copy_state: CopyState | None = None
     journal: list[Callable[[], None]] = attrs.field(factory=list)
 
     def put(self, job: Job) -> None:
@@ -89,6 +93,28 @@ class MemoryTables:
         self.last_sequence += count
         self.journal.append(lambda: setattr(self, "last_sequence", before))
         return range(before + 1, self.last_sequence + 1)
+
+    def put_events(self, events: Sequence[Event]) -> None:
+        """Store events under the ids that they have, behind those that are there."""
+        before, last = len(self.events), self.last_event_id
+        self.events += events
+        self.last_event_id = max(last, *(event.id for event in events))
+        self.journal.append(lambda: self.events.__delitem__(slice(before, None)))
+        self.journal.append(lambda: setattr(self, "last_event_id", last))
+
+    def count_on(self, sequence: int, event_id: int) -> None:
+        """Count on to at least these."""
+        before = self.last_sequence, self.last_event_id
+        self.last_sequence = max(self.last_sequence, sequence)
+        self.last_event_id = max(self.last_event_id, event_id)
+        self.journal.append(lambda: setattr(self, "last_sequence", before[0]))
+        self.journal.append(lambda: setattr(self, "last_event_id", before[1]))
+
+    def put_copy_state(self, state: CopyState) -> None:
+        """Store how far a copy has come."""
+        before = self.copy_state
+        self.copy_state = state
+        self.journal.append(lambda: setattr(self, "copy_state", before))
 
     def undo(self) -> None:
         """Take back everything since the journal was emptied."""

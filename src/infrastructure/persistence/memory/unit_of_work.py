@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ....core.ports.unit_of_work import UnitOfWork
+from .archive import MemoryArchive
 from .event_log import MemoryEventLog
 from .inspection import MemoryInspection
 from .job_calendar import MemoryJobCalendar
@@ -68,3 +69,8 @@ class MemoryUnitOfWork(UnitOfWork):
     def inspection(self) -> MemoryInspection:
         """See the port."""
         return MemoryInspection(self.tables)
+
+    @property
+    def archive(self) -> MemoryArchive:
+        """See the port."""
+        return MemoryArchive(self.tables)

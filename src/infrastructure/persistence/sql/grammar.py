@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy.sql import ColumnElement
 
 from ....core.domain.job.identity import JobRef
+from ....core.ports.archive import Counters
 from ....core.ports.lease_repository import Held
 from .mapping import Row
 from .schema import Tables
@@ -53,6 +54,13 @@ class Grammar(Protocol):
 
     def last_sequence(self, session: Session) -> int:
         """The highest sequence drawn so far."""
+        ...
+
+    def raise_counters(self, session: Session, counters: Counters) -> None:
+        """Let sequences and event ids go on above these; never back.
+
+        Nothing for event ids where the next one is above the highest that is there.
+        """
         ...
 
     def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:

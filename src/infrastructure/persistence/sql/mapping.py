@@ -137,6 +137,12 @@ def new_values(job: Job) -> tuple[Any, ...]:
     )
 
 
+def archived_values(job: Job) -> tuple[Any, ...]:
+    """The values of `LOADED`."""
+    *values, version, data = new_values(job)
+    return (*values, version, job.progress, job.state, data)
+
+
 def job_from_row(row: Row) -> Job:
     """The entity of a row of `LOADED` columns. Raises `UnreadableRow`."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ....core.ports.unit_of_work import UnitOfWork
+from .archive import SqlArchive
 from .event_log import SqlEventLog
 from .inspection import SqlInspection
 from .job_calendar import SqlJobCalendar
@@ -68,3 +69,8 @@ class SqlUnitOfWork(UnitOfWork):
     def inspection(self) -> SqlInspection:
         """See the port."""
         return SqlInspection(self.session)
+
+    @property
+    def archive(self) -> SqlArchive:
+        """See the port."""
+        return SqlArchive(self.session)

@@ -1,0 +1,144 @@
+"""Everything in the tables, as values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+import msgspec
+from sqlalchemy import Table, delete, func, select, update
+
+from ....core.domain.events import Event
+from ....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
+from ....core.ports.job_logs import LogLine
+from .bulk_insert import insert_rows
+from .mapping import (
+    EVENT,
+    LOADED,
+    UNREADABLE,
+    UnreadableRow,
+    archived_values,
+    event_from_row,
+    event_values,
+    job_from_row,
+    moment,
+    ms,
+)
+from .schema import Tables
+from .session import Session
+
+STATE: Final = "copy_state"
+"""The row of the meta table that tells how far a copy has come."""
+LOG: Final = ("job_key", "number", "at", "text")
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(CopyState).decode
+
+
+@attrs.frozen(eq=False)
+class SqlArchive(Archive):
+    """The tables in pages by key, and inserts of many rows in a statement."""
+
+    session: Session
+
+    @property
+    def _tables(self) -> Tables:
+        return self.session.grammar.tables
+
+    def store_id(self) -> str:
+        """See the port."""
+        return str(self.session.rows(self.session.grammar.statements.store_id)[0][0])
+
+    def counters(self) -> Counters:
+        """See the port. Settled or not: an event that is in sight counts."""
+        grammar = self.session.grammar
+        newest = self.session.rows(grammar.statements.last_event)[0][0]
+        return Counters(grammar.last_sequence(self.session), int(newest or 0))
+
+    def contents(self) -> Contents:
+        """See the port."""
+        tables = self._tables
+        return Contents(
+            self._count(tables.jobs), self._count(tables.events), self._count(tables.queues)
+        )
+
+    def jobs(self, after: int, limit: int) -> list[ArchivedJob]:
+        """See the port."""
+        job = self._tables.jobs.c
+        page = select(*(job[name] for name in LOADED)).where(job.key > after)
+        rows = self.session.select(page.order_by(job.key).limit(limit))
+        if not rows:
+            return []
+        logs = self._logs(rows[0][0], rows[-1][0])
+        return [ArchivedJob(job_from_row(row), tuple(logs.get(row[0], ()))) for row in rows]
+
+    def events(self, after: int, limit: int) -> list[Event]:
+        """See the port."""
+        event = self._tables.events.c
+        page = select(event.id, *(event[name] for name in EVENT)).where(event.id > after)
+        rows = self.session.select(page.order_by(event.id).limit(limit))
+        try:
+            return [event_from_row(row) for row in rows]
+        except UNREADABLE as error:
+            raise UnreadableRow(f"an event behind {after}: {error}") from error
+
+    def insert_jobs(self, jobs: Sequence[ArchivedJob]) -> None:
+        """See the port."""
+        rows = [archived_values(archived.job) for archived in jobs]
+        insert_rows(self.session, self._tables.jobs, LOADED, rows)
+        lines = [
+            (archived.job.key, line.number, ms(line.at), line.text)
+            for archived in jobs
+            for line in archived.lines
+        ]
+        insert_rows(self.session, self._tables.logs, LOG, lines)
+
+    def insert_events(self, events: Sequence[Event]) -> None:
+        """See the port."""
+        rows = [(event.id, *event_values(event, ms(event.at))) for event in events]
+        insert_rows(self.session, self._tables.events, ("id", *EVENT), rows)
+
+    def raise_counters(self, counters: Counters) -> None:
+        """See the port."""
+        self.session.grammar.raise_counters(self.session, counters)
+
+    def clear(self) -> None:
+        """See the port."""
+        tables = self._tables
+        for table in (tables.logs, tables.jobs, tables.events, tables.queues):
+            self.session.execute(delete(table))
+
+    def copy_state(self) -> CopyState | None:
+        """See the port."""
+        meta = self._tables.meta.c
+        rows = self.session.select(select(meta.value).where(meta.name == STATE))
+        return _decode(rows[0][0]) if rows else None
+
+    def save_copy_state(self, before: CopyState | None, after: CopyState) -> bool:
+        """See the port."""
+        meta, text = self._tables.meta, _text(after)
+        if before is None:
+            is_first = self.copy_state() is None
+            if is_first:
+                insert_rows(self.session, meta, ("name", "value"), [(STATE, text)])
+            return is_first
+        mine = (meta.c.name == STATE) & (meta.c.value == _text(before))
+        return self.session.execute(update(meta).where(mine).values(value=text)) == 1
+
+    def _logs(self, first: int, last: int) -> dict[int, list[LogLine]]:
+        """The log lines of the jobs with these keys and those between."""
+        log = self._tables.logs.c
+        page = select(*(log[name] for name in LOG)).where(log.job_key.between(first, last))
+        lines: defaultdict[int, list[LogLine]] = defaultdict(list)
+        for key, number, at, text in self.session.select(page.order_by(log.job_key, log.number)):
+            lines[key].append(LogLine(number, moment(at), text))
+        return lines
+
+    def _count(self, table: Table) -> int:
+        return int(self.session.select(select(func.count()).select_from(table))[0][0])
+
+
+def _text(state: CopyState) -> str:
+    return _encode(state).decode()
