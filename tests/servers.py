@@ -95,6 +95,7 @@ class Scratch:
         with self.engine.connect() as connection:
             for table in TABLES:
                 connection.exec_driver_sql(f"DELETE FROM errands_{table}")
+            connection.exec_driver_sql("DELETE FROM errands_meta WHERE name = 'copy_state'")
             for statement in RESTART[self.server.name]:
                 connection.exec_driver_sql(statement)
         return self.server.url_of(self.database)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Generator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -25,9 +24,9 @@ from ...core.ports.job_logs import NewLine
 from ...core.ports.lease_repository import Held
 from ...core.ports.store import Store, Work
 from ...core.ports.unit_of_work import UnitOfWork
-from ...core.ports.wakeup import Wakeup
-from ..wakeups.local_wakeup import LocalWakeup
+from .archive_contract import ArchiveContract
 from .clock import FakeClock
+from .opened_store import RecordingWakeup
 
 T = TypeVar("T")
 QUEUE = "contract"
@@ -38,43 +37,12 @@ class _Undecided(Exception):
     """Raised by a unit that has to leave nothing behind."""
 
 
-class RecordingWakeup(LocalWakeup):
-    """A wakeup that remembers what it was told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[Hint] = []
-
-    def notify(self, hints: Collection[Hint]) -> None:
-        """See the port."""
-        self.told += hints
-        super().notify(hints)
-
-
-class StoreContract:
+class StoreContract(ArchiveContract):
     """Inherit it in a test class named `Test...`, and say how an empty store is made.
 
     Every test opens a store of its own. These are the promises of the port; what the
     rules of a job come to is the same code for every store.
     """
-
-    clock: FakeClock
-    wakeup: RecordingWakeup
-
-    def make_store(self, clock: Callable[[], datetime], wakeup: Wakeup) -> Store:
-        """A store on an empty database that is not open yet."""
-        raise NotImplementedError
-
-    @contextmanager
-    def opened(self) -> Generator[Store]:
-        """An open store, closed in the end."""
-        self.clock, self.wakeup = FakeClock(), RecordingWakeup()
-        store = self.make_store(self.clock, self.wakeup)
-        store.initialize_sync()
-        try:
-            yield store
-        finally:
-            store.close_sync()
 
     def test_a_store_that_is_not_open_refuses_every_unit(self) -> None:
         self.clock, self.wakeup = FakeClock(), RecordingWakeup()
