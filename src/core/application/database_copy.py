@@ -214,4 +214,4 @@ def _why_not(there: Survey, here: Survey) -> str:
     held = f"it holds {has.jobs:,} jobs, {has.events:,} events and {has.queues:,} queues"
     if state is not None and state.source == there.id:
         held = "it holds a copy of this source, and one of them has changed since"
-    return f"{held}; name an empty database, or have what is there replaced"
+    return f"{held}; name an empty database, or --replace what is there"

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final, Protocol, TypeVar
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from ....core.application.database_copy import Beginning, Stage, Step
 from ..output import console, say
@@ -21,15 +28,26 @@ SAID: Final = {
 
 
 class _Shown(Protocol):
+    def begin(self, beginning: Beginning) -> None: ...
+
     def tell(self, step: Step) -> None: ...
 
 
 class _Nowhere:
+    def begin(self, beginning: Beginning) -> None:
+        del beginning
+
     def tell(self, step: Step) -> None:
         del step
 
 
-class _Lines:
+class _People:
+    def begin(self, beginning: Beginning) -> None:
+        if beginning in SAID:
+            say(SAID[beginning])
+
+
+class _Lines(_People):
     def __init__(self) -> None:
         self._stage: Stage | None = None
         self._next = 0
@@ -43,21 +61,23 @@ class _Lines:
             self._next = min(step.total, further) if step.done < step.total else step.done + 1
 
 
-class _Bars:
+class _Bars(_People):
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._tasks = {stage: progress.add_task(stage, total=None) for stage in Stage}
+        self._tasks: dict[Stage, TaskID] = {}
 
     def tell(self, step: Step) -> None:
-        self._progress.update(self._tasks[step.stage], total=step.total, completed=step.done)
+        if step.stage not in self._tasks:
+            self._tasks[step.stage] = self._progress.add_task(step.stage, total=step.total)
+        self._progress.update(self._tasks[step.stage], completed=step.done)
 
 
 def follow(steps: Generator[Step, None, T], *, is_silent: bool) -> T:
     """Take the steps to their end, and show how far they have come; what they come to."""
     if is_silent:
-        return _followed(steps, _Nowhere(), is_silent=True)
+        return _followed(steps, _Nowhere())
     if not console().is_terminal:
-        return _followed(steps, _Lines(), is_silent=False)
+        return _followed(steps, _Lines())
     columns = (
         TextColumn("  {task.description:<14}"),
         BarColumn(bar_width=40),
@@ -65,18 +85,18 @@ def follow(steps: Generator[Step, None, T], *, is_silent: bool) -> T:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console()) as progress:
-        return _followed(steps, _Bars(progress), is_silent=False)
+        return _followed(steps, _Bars(progress))
 
 
-def _followed(steps: Generator[Step, None, T], shown: _Shown, *, is_silent: bool) -> T:
-    is_first = not is_silent
+def _followed(steps: Generator[Step, None, T], shown: _Shown) -> T:
+    beginning: Beginning | None = None
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
             outcome: T = end.value
             return outcome
-        if is_first and step.beginning in SAID:
-            say(SAID[step.beginning])
-        is_first = False
+        if beginning is None:
+            beginning = step.beginning
+            shown.begin(beginning)
         shown.tell(step)
