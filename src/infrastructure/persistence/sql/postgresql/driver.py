@@ -46,6 +46,7 @@ _PASSING: Final = frozenset({"40001", "40P01", "55P03", "53300"})
 _LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
 """The server is going down, crashed, starts up; it ended an idle session."""
 _KINDS: Final[dict[str, type[StoreError]]] = {
+    "0A000": StoreReadOnly,
     "25006": StoreReadOnly,
     "42501": StoreReadOnly,
     "53100": StoreFull,
@@ -53,6 +54,7 @@ _KINDS: Final[dict[str, type[StoreError]]] = {
     "XX001": StoreCorrupt,
     "XX002": StoreCorrupt,
 }
+"""A standby says 0A000, feature_not_supported, to a transaction that is to write."""
 _UNREACHABLE: Final = ("08", "28", "3D", "53", "57", "58")
 """Classes of errors: no connection, no access, no such database, no resources."""
 

@@ -187,10 +187,11 @@ class PostgresqlNews(News):
     def _hear(self, payload: str) -> None:
         try:
             sender, told = json.loads(payload)
-        except ValueError:
+            hints = _hints(told)
+        except (TypeError, ValueError):
             return
         if sender != self._me:
-            self._tell(_hints(told))
+            self._tell(hints)
         elif told == PING:
             self._heard = time.monotonic()
             if self._polling.pause() and self._wake_all is not None:

@@ -192,7 +192,7 @@ class ServerStore(Store):
         return opened
 
     def _connect(self) -> _Open:
-        store_id = self.engine.bring_up_to_date(migrates=self.migrates)
+        store_id = self._open_schema()
         pool = Pool(self.engine, self.connections, self.patience)
         units = Units(self.engine, pool, self.clock, self.patience)
         news = self.engine.news(units, store_id, self.wakeup.notify)
@@ -206,3 +206,14 @@ class ServerStore(Store):
             news=news,
             host=self.engine.host(store_id),
         )
+
+    def _open_schema(self) -> str:
+        """Bring the schema up to date; the store's id. Raises the `StoreError`s of opening."""
+        try:
+            return self.engine.bring_up_to_date(migrates=self.migrates)
+        except Exception as error:
+            # Alembic works through SQLAlchemy, which wraps what the driver has raised.
+            told = self.engine.translated(getattr(error, "orig", None) or error)
+            if told is None:
+                raise
+            raise told from error
