@@ -178,10 +178,12 @@ async def test_events_are_chosen_by_queue_type_and_job(app: Errands, queue: Queu
 async def test_without_a_cursor_events_come_from_now_on(queue: Queue) -> None:
     await queue.add("a")
     reading = asyncio.ensure_future(anext(queue.events()))
-    await asyncio.sleep(0)
-    await queue.add("b")
+    async with asyncio.timeout(5):
+        while not reading.done():
+            await queue.add("b")
+            await asyncio.sleep(0.01)
 
-    assert (await asyncio.wait_for(reading, 5)).data == {"name": "b"}
+    assert (await reading).data == {"name": "b"}
 
 
 async def test_listeners_hear_what_they_asked_for(app: Errands, queue: Queue) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from ..domain.events import Event
 from ..domain.job.identity import JobRef
 from ..domain.job.job import Job
 
@@ -20,8 +21,11 @@ class JobRepository(Protocol):
         """The highest sequence drawn so far, 0 before the first."""
         ...
 
-    def insert(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
-        """Add new jobs; those whose (queue, id) is taken are left out and returned."""
+    def insert(self, jobs: Sequence[Job], births: Sequence[Event] = ()) -> frozenset[JobRef]:
+        """Add new jobs, and to the log what is told of them, in order.
+
+        Those whose (queue, id) is taken are left out, with their events, and returned.
+        """
         ...
 
     def get(self, ref: JobRef) -> Job:

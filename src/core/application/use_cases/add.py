@@ -39,6 +39,10 @@ class Added:
     is_new: bool
 
 
+Births = dict[int, tuple[Event, ...]]
+"""What is told of new jobs, by their keys."""
+
+
 def add_jobs(
     uow: UnitOfWork, wanted: Sequence[NewJob], unregistered: frozenset[str]
 ) -> list[Added]:
@@ -64,7 +68,7 @@ def _add_chunk(
     existing: dict[JobRef, Job],
 ) -> list[Added]:
     jobs: list[Job] = []
-    births: dict[int, tuple[Event, ...]] = {}
+    births: Births = {}
     fresh: list[Job] = []
     for new, sequence in zip(wanted, sequences, strict=True):
         job = existing.get(new.ref) if new.has_own_id else None
@@ -81,10 +85,10 @@ def _add_chunk(
             if new.has_own_id:
                 existing[new.ref] = job
         jobs.append(job)
-    others = _insert(uow, fresh)
+    others = _insert(uow, fresh, births)
     if others:
         jobs = [others.get(job.ref, job) for job in jobs]
-    return _tell(uow, wanted, jobs, births)
+    return _added(uow, wanted, jobs, births)
 
 
 def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
@@ -92,15 +96,16 @@ def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
     return {job.ref: job for job in uow.catalog.look(own)} if own else {}
 
 
-def _insert(uow: UnitOfWork, fresh: Sequence[Job]) -> dict[JobRef, Job]:
-    """Write the jobs; gives those that hold ids which an overlapping transaction took.
+def _insert(uow: UnitOfWork, fresh: Sequence[Job], births: Births) -> dict[JobRef, Job]:
+    """Write the jobs and tell of their births; gives those that hold ids which were taken.
 
-    Such a one may be gone again before it is looked at: then the id is free, and tried anew.
-    Raises `JobNotFound` for one that comes and goes each time.
+    An overlapping transaction took them. Such a job may be gone again before it is looked at:
+    then the id is free, and tried anew. Raises `JobNotFound` where it comes and goes each time.
     """
     others: dict[JobRef, Job] = {}
     for _ in range(ROUNDS):
-        taken = uow.jobs.insert(fresh)
+        told = [event for job in fresh for event in births[job.key]]
+        taken = uow.jobs.insert(fresh, told)
         if not taken:
             return others
         others |= {job.ref: job for job in uow.catalog.look(taken)}
@@ -108,24 +113,19 @@ def _insert(uow: UnitOfWork, fresh: Sequence[Job]) -> dict[JobRef, Job]:
     raise JobNotFound(fresh[0].id, fresh[0].queue)
 
 
-def _tell(
-    uow: UnitOfWork,
-    wanted: Sequence[NewJob],
-    jobs: Sequence[Job],
-    births: dict[int, tuple[Event, ...]],
+def _added(
+    uow: UnitOfWork, wanted: Sequence[NewJob], jobs: Sequence[Job], births: Births
 ) -> list[Added]:
-    """Tell of each birth once; a job that was there before, or twice in a call, is a duplicate.
+    """What came of each member; a job that was there before, or twice in a call, is a duplicate.
 
     A drawn id that is taken was written by this very call, whose commit was not answered.
     """
-    events: list[Event] = []
+    duplicates: list[Event] = []
     added: list[Added] = []
     for new, job in zip(wanted, jobs, strict=True):
-        birth = births.pop(job.key, None)
-        if birth is not None:
-            events += birth
-        elif new.has_own_id:
-            events.append(Event(EventType.DUPLICATED, uow.now, job.queue, job.id))
-        added.append(Added(job, birth is not None or not new.has_own_id))
-    uow.events.append(events)
+        is_born = births.pop(job.key, None) is not None
+        if not is_born and new.has_own_id:
+            duplicates.append(Event(EventType.DUPLICATED, uow.now, job.queue, job.id))
+        added.append(Added(job, is_born or not new.has_own_id))
+    uow.events.append(duplicates)
     return added

@@ -7,9 +7,11 @@ from collections.abc import Collection, Sequence
 import attrs
 
 from ....core.domain.errors import JobNotFound
+from ....core.domain.events import Event
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.ports.job_repository import JobRepository
+from .event_log import MemoryEventLog
 from .tables import MemoryTables
 
 
@@ -18,6 +20,7 @@ class MemoryJobRepository(JobRepository):
     """Jobs as copies in a dictionary."""
 
     tables: MemoryTables
+    log: MemoryEventLog
 
     def draw_sequences(self, count: int) -> Sequence[int]:
         """See the port."""
@@ -27,7 +30,7 @@ class MemoryJobRepository(JobRepository):
         """See the port."""
         return self.tables.last_sequence
 
-    def insert(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
+    def insert(self, jobs: Sequence[Job], births: Sequence[Event] = ()) -> frozenset[JobRef]:
         """See the port."""
         taken: set[JobRef] = set()
         for job in jobs:
@@ -35,6 +38,7 @@ class MemoryJobRepository(JobRepository):
                 taken.add(job.ref)
                 continue
             self.tables.put(job.copy())
+        self.log.append([event for event in births if event.ref not in taken])
         return frozenset(taken)
 
     def get(self, ref: JobRef) -> Job:

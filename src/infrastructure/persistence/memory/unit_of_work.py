@@ -33,7 +33,7 @@ class MemoryUnitOfWork(UnitOfWork):
     @property
     def jobs(self) -> MemoryJobRepository:
         """See the port."""
-        return MemoryJobRepository(self.tables)
+        return MemoryJobRepository(self.tables, self.log)
 
     @property
     def leases(self) -> MemoryLeaseRepository:

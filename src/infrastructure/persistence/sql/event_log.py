@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from ....core.domain.events import Event, Hint
 from ....core.ports.event_log import EventFilter, EventLog
 from . import questions
-from .mapping import event_from_row, event_values, ms
+from .mapping import Row, event_from_row, event_values, ms
 from .server.horizon import Settled
 from .session import Session
 
@@ -28,12 +28,14 @@ class SqlEventLog(EventLog):
 
     def append(self, events: Collection[Event]) -> None:
         """See the port."""
-        if not events:
-            return
+        if events:
+            self.session.grammar.append_events(self.session, self.rows(events))
+
+    def rows(self, events: Collection[Event]) -> Sequence[Row]:
+        """Events as rows; the wakeup will be told of them."""
         at = ms(self.now)
-        rows = [event_values(event, at) for event in events]
-        self.session.grammar.append_events(self.session, rows)
         self._hint(events)
+        return [event_values(event, at) for event in events]
 
     def _hint(self, events: Collection[Event]) -> None:
         """One hint for each run of events of one kind: they come in runs."""

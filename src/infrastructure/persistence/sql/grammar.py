@@ -63,8 +63,11 @@ class Grammar(Protocol):
         """
         ...
 
-    def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
-        """Write new jobs, leaving out those whose id is taken; how many were written."""
+    def insert_jobs(self, session: Session, rows: Sequence[Row], told: Sequence[Row]) -> int:
+        """Write new jobs and their events; how many jobs were written.
+
+        Those whose id is taken are left out, with their events.
+        """
         ...
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:

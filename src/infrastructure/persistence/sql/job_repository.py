@@ -7,9 +7,11 @@ from collections.abc import Collection, Sequence
 import attrs
 
 from ....core.domain.errors import JobNotFound
+from ....core.domain.events import Event
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.ports.job_repository import JobRepository
+from .event_log import SqlEventLog
 from .mapping import changing_values, job_from_row, new_values
 from .session import Session
 
@@ -19,6 +21,7 @@ class SqlJobRepository(JobRepository):
     """Jobs as rows, written a batch at a time."""
 
     session: Session
+    log: SqlEventLog
 
     def draw_sequences(self, count: int) -> Sequence[int]:
         """See the port."""
@@ -28,12 +31,13 @@ class SqlJobRepository(JobRepository):
         """See the port."""
         return self.session.grammar.last_sequence(self.session)
 
-    def insert(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
+    def insert(self, jobs: Sequence[Job], births: Sequence[Event] = ()) -> frozenset[JobRef]:
         """See the port."""
         if not jobs:
             return frozenset()
         rows = [new_values(job) for job in jobs]
-        written = self.session.grammar.insert_jobs(self.session, rows)
+        told = self.log.rows(births)
+        written = self.session.grammar.insert_jobs(self.session, rows, told)
         return frozenset() if written == len(rows) else self._taken(jobs)
 
     def get(self, ref: JobRef) -> Job:

@@ -33,7 +33,7 @@ class SqlUnitOfWork(UnitOfWork):
     @property
     def jobs(self) -> SqlJobRepository:
         """See the port."""
-        return SqlJobRepository(self.session)
+        return SqlJobRepository(self.session, self.log)
 
     @property
     def leases(self) -> SqlLeaseRepository:

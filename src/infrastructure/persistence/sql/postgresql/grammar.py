@@ -62,9 +62,10 @@ class PostgresqlGrammar(Grammar):
         session.rows(self.says.count_sequence_on, (counters.sequence,))
         session.rows(self.says.count_events_on, (counters.event,))
 
-    def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
+    def insert_jobs(self, session: Session, rows: Sequence[Row], told: Sequence[Row]) -> int:
         """See the protocol."""
-        return session.write(self.says.insert_jobs, (_json(NEW_JOB, rows),))
+        values = (_json(NEW_JOB, rows), _events(told))
+        return int(session.rows(self.says.insert_jobs, values)[0][0])
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol."""
@@ -112,7 +113,7 @@ class PostgresqlGrammar(Grammar):
 
     def append_events(self, session: Session, rows: Sequence[Row]) -> None:
         """See the protocol."""
-        session.write(self.says.append_events, (_json(EVENT, rows),))
+        session.write(self.says.append_events, (_events(rows),))
 
     def settled_events(self, session: Session) -> Settled | None:
         """See the protocol."""
@@ -172,6 +173,11 @@ def _json(names: Sequence[str], rows: Sequence[Row]) -> str:
             for row in rows
         ]
     ).decode()
+
+
+def _events(rows: Sequence[Row]) -> str:
+    """Events with their places in the list."""
+    return _json((*EVENT, "place"), [(*row, place) for place, row in enumerate(rows)])
 
 
 def _refs(refs: Collection[JobRef]) -> str:

@@ -10,6 +10,8 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Integer,
+    Table,
     Text,
     bindparam,
     cast,
@@ -90,12 +92,21 @@ class PostgresqlStatements(Statements):
 
     @cached_property
     def insert_jobs(self) -> Statement:
-        """Write jobs, but for those whose id is taken."""
-        rows = self.given(NEW_JOB)
-        new = postgresql.insert(self.tables.jobs).from_select(
+        """Write jobs, but for those whose id is taken, and their events; how many jobs."""
+        jobs, events = self.tables.jobs, self.tables.events
+        rows, told = self.given(NEW_JOB), self._told("events")
+        new = postgresql.insert(jobs).from_select(
             list(NEW_JOB), select(*(rows.c[name] for name in NEW_JOB))
         )
-        return Statement(new.on_conflict_do_nothing(index_elements=["id", "queue"]), ["rows"])
+        free = new.on_conflict_do_nothing(index_elements=["id", "queue"])
+        written = free.returning(jobs.c.queue, jobs.c.id).cte("written")
+        of_written: Query = select(*(told.c[name] for name in mapping.EVENT)).where(
+            told.c.queue == written.c.queue, told.c.job_id == written.c.id
+        )
+        ordered = of_written.order_by(told.c.place)
+        telling = events.insert().from_select(list(mapping.EVENT), ordered).cte("telling")
+        count = select(func.count()).select_from(written).add_cte(telling)
+        return Statement(count, ["rows", "events"])
 
     @cached_property
     def save(self) -> Statement:
@@ -116,16 +127,24 @@ class PostgresqlStatements(Statements):
     def claim(self) -> Statement:
         """Make the first claimable jobs active, passing over those that others are claiming."""
         jobs = self.tables.jobs
-        free = select(jobs.c.key).where(self.is_claimable).order_by(*self.in_claim_order)
+        free: Query = (
+            select(_ctid(jobs).label("ctid"))
+            .where(self.is_claimable)
+            .order_by(*self.in_claim_order)
+        )
         first = (
-            self.first(free)
+            self.first(free.order_by(*self.in_claim_order))
             .with_for_update(key_share=True, skip_locked=True)
             .cte("first")
             .prefix_with("MATERIALIZED")
         )
+        # By their places, not their keys: a plan may join those by reading the whole table.
+        # The rows are locked, so that they stay where they are.
+        places: ColumnElement[Any] = literal_column("ANY (ARRAY(SELECT first.ctid FROM first))")
         claimed = (
             update(jobs)
-            .where(jobs.c.key == first.c.key)
+            .add_cte(first)
+            .where(_ctid(jobs).op("=")(places))
             .values(
                 status=literal_column(ACTIVE),
                 version=jobs.c.version + _ONE_MORE,
@@ -195,12 +214,16 @@ class PostgresqlStatements(Statements):
     @cached_property
     def append_events(self) -> Statement:
         """Write events."""
-        events = self.tables.events
-        rows = _records([column(name, events.c[name].type) for name in mapping.EVENT])
+        events, rows = self.tables.events, self._told("rows")
         new = events.insert().from_select(
             list(mapping.EVENT), select(*(rows.c[name] for name in mapping.EVENT))
         )
         return Statement(new, ["rows"])
+
+    def _told(self, parameter: str) -> TableValuedAlias:
+        """Events that come as a JSON list; `place` is where each stands in it."""
+        columns = [column(name, self.tables.events.c[name].type) for name in mapping.EVENT]
+        return _records([*columns, column("place", Integer())], parameter)
 
     @cached_property
     def event_writers(self) -> Statement:
@@ -282,10 +305,15 @@ class PostgresqlStatements(Statements):
         return Statement(saved, ["new_" + name for name in names])
 
 
-def _records(columns: Sequence[ColumnElement[Any]]) -> TableValuedAlias:
-    rows = cast(bindparam("rows", type_=Text()), JSON)
+def _records(columns: Sequence[ColumnElement[Any]], parameter: str = "rows") -> TableValuedAlias:
+    rows = cast(bindparam(parameter, type_=Text()), JSON)
     return (
         func.json_to_recordset(rows)
         .table_valued(*columns, name="new")
         .render_derived(with_types=True)
     )
+
+
+def _ctid(table: Table) -> ColumnElement[Any]:
+    """Where a row is."""
+    return literal_column(f"{postgresql.dialect().identifier_preparer.format_table(table)}.ctid")

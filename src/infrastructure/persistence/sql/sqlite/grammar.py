@@ -12,6 +12,7 @@ from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar
+from ..inserting import told_of_written
 from ..mapping import Row, json_text
 from ..server.horizon import Settled
 from ..session import Session
@@ -49,11 +50,17 @@ class SqliteGrammar(Grammar):
         """See the protocol. The next event id is one above the highest by itself."""
         session.write(self.says.count_on, (counters.sequence,))
 
-    def insert_jobs(self, session: Session, rows: Sequence[Row]) -> int:
+    def insert_jobs(self, session: Session, rows: Sequence[Row], told: Sequence[Row]) -> int:
         """See the protocol."""
         if len(rows) == 1:
-            return session.write(self.says.insert_jobs, rows[0])
-        return session.write_many(self.says.insert_jobs, rows)
+            written = session.write(self.says.insert_jobs, rows[0])
+        else:
+            written = session.write_many(self.says.insert_jobs, rows)
+        if written < len(rows):
+            told = told_of_written(self, session, rows, told)
+        if told:
+            session.write_many(self.says.append_events, told)
+        return written
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol. A transaction that writes has locked the whole file."""
