@@ -40,7 +40,7 @@ class Sizes:
 
 FULL_SIZES: Final = Sizes(
     rounds=3,
-    patience_seconds=6,
+    patience_seconds=12,
     single_adds=3_000,
     adds_at_once=20_000,
     drained=20_000,

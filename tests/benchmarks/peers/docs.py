@@ -18,6 +18,5 @@ def write_table(figures: Figures, facts: Mapping[str, Any], page: Path = PAGE) -
     """Put the table, the machine and the notes between the page's markers."""
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    servers = "; ".join(facts["stores"].values())
-    about = f"{facts['date']}, {facts['machine']}. {servers}."
+    about = f"{facts['date']}, {facts['machine']}."
     page.write_text(before + "\n\n".join((BEGIN, about, as_markdown(figures, facts), END)) + after)

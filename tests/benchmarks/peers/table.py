@@ -77,7 +77,8 @@ def notes(figures: Figures, facts: Mapping[str, Any]) -> Iterator[str]:
         if absent is not None:
             yield f"{name}: not measured: {absent}."
             continue
-        parts = [_environment(peer, facts), peer.settings, peer.durability, peer.keeps]
+        durability = peer.durability or facts["stores"].get(peer.store, "")
+        parts = [_environment(peer, facts), peer.settings, durability, peer.keeps]
         failed = [
             f"{measure} has no figure: {reason}"
             for (store, who, measure), reason in figures.failures.items()

@@ -87,7 +87,7 @@ def test_the_page_keeps_its_words_and_gets_the_peers(tmp_path: Path) -> None:
     write_table(recorded(OURS, HUEY), FACTS, page)
 
     text = page.read_text()
-    assert text.startswith(f"before\n\n{BEGIN}\n\n2026-11-22, 2 cores. SQLite in a folder.\n\n")
+    assert text.startswith(f"before\n\n{BEGIN}\n\n2026-11-22, 2 cores.\n\n")
     assert text.endswith(f"\n\n{END}\n\nafter\n")
     assert "stale" not in text
     assert "| SQLite | huey 3.5 | 2,250 | 7.51 / 25 |" in text

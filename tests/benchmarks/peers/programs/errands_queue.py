@@ -83,4 +83,4 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
-    play(ErrandsQueue, ["errands", "sqlalchemy"], run)
+    play(ErrandsQueue, ["errands", "sqlalchemy", "psycopg", "uvloop"], run)

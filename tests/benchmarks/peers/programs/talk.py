@@ -11,7 +11,8 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 from typing import Any, Final
 
@@ -45,12 +46,13 @@ def hear() -> str:
 
 
 def tell_versions(packages: Sequence[str]) -> None:
-    """Say which versions take part."""
-    tell(
-        runtime=f"Python {platform.python_version()}",
-        packages={name: version(name) for name in packages},
-        sqlite=sqlite3.sqlite_version,
-    )
+    """Say which versions take part; what is not installed does not."""
+    found: dict[str, str] = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    runtime = f"Python {platform.python_version()}"
+    tell(runtime=runtime, packages=found, sqlite=sqlite3.sqlite_version)
 
 
 class Runs:
