@@ -68,15 +68,15 @@ class Horizon:
             if gap is not None and (not gap.writers or now - gap.since > LONGEST_WAIT):
                 last = max(last, gap.newest)
                 gap = None
-            last = self._last = _without_gaps(last, look)
+            last = self._last = end_of_run(last, look.newest, look.ids_behind)
             self._gap = None if last >= look.newest else _watched(gap, look, now)
             return Settled(last, look.newest)
 
 
-def _without_gaps(last: int, look: Look) -> int:
+def end_of_run(last: int, newest: int, ids_behind: Callable[[int, int], Sequence[int]]) -> int:
     """How far one can go on behind an id without missing one."""
-    while last < look.newest:
-        ids = look.ids_behind(last, LOOK_AHEAD)
+    while last < newest:
+        ids = ids_behind(last, LOOK_AHEAD)
         for id_ in ids:
             if id_ != last + 1:
                 return last
