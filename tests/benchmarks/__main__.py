@@ -1,23 +1,27 @@
-"""`python -m tests.benchmarks`: measure, print the table, keep it."""
+"""`python -m tests.benchmarks`: measure, print the tables, keep them."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 
+import attrs
+
 from tests.benchmarks import machine
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.databases import Databases
+from tests.benchmarks.comparing import compared
 from tests.benchmarks.docs import write_table
 from tests.benchmarks.measures import MEASURES
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.report import as_text, write_json
 from tests.benchmarks.result import Result
-from tests.benchmarks.sizes import FULL, QUICK, TINY, Sizes
+from tests.benchmarks.sizes import FULL, QUICK, TINY, Sizes, on_server
+from tests.benchmarks.stores.catalogue import KNOWN, store, there
 
 SIZES = {"full": FULL, "quick": QUICK, "tiny": TINY}
 
@@ -28,35 +32,45 @@ def say(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def measure(names: Sequence[str], sizes: Sizes) -> list[Result]:
-    """Take these measures, one after the other, in a folder that is removed afterwards."""
-    results: list[Result] = []
-    with tempfile.TemporaryDirectory(prefix="errands-bench-") as folder:
-        bench = Bench(sizes, Databases(Path(folder)), say)
-        for name in names:
+def measure(name: str, measures: Sequence[str], sizes: Sizes) -> Iterator[Result]:
+    """Take these measures of a store, one after the other; nothing is left of its databases."""
+    measured = store(name)
+    with (
+        tempfile.TemporaryDirectory(prefix="errands-bench-") as folder,
+        measured.databases(Path(folder)) as databases,
+    ):
+        fitting = sizes if name == "sqlite" else on_server(sizes)
+        bench = Bench(measured, fitting, databases, Path(folder), say)
+        for letter in measures:
             began = perf_counter()
-            bench.say(name)
-            results += MEASURES[name](bench)
+            bench.say(f"{name}: {letter}")
+            for result in MEASURES[letter](bench):
+                yield attrs.evolve(result, store=name)
             say("")
-            print(f"{name} took {perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    return results
+            took = f"{name}: {letter} took {perf_counter() - began:.0f} s"
+            print(took, file=sys.stderr, flush=True)
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", help="measures to take, as in A,C,D-cold", default="")
+    parser.add_argument("--store", help=f"of {','.join(KNOWN)}; all that are there", default="")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--tiny", action="store_true", help="only to see that it works")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json")
     parser.add_argument(
-        "--write-docs", action="store_true", help="put the table into docs/benchmarks.md"
+        "--write-docs", action="store_true", help="put the tables into docs/benchmarks.md"
     )
     chosen = parser.parse_args(given)
     chosen.names = chosen.only.split(",") if chosen.only else list(MEASURES)
     unknown = set(chosen.names) - set(MEASURES)
     if unknown:
         parser.error(f"no such measure: {', '.join(sorted(unknown))}")
+    chosen.stores = chosen.store.split(",") if chosen.store else there()
+    missing = [name for name in chosen.stores if name not in there()]
+    if missing:
+        parser.error(f"not there, or not known: {', '.join(missing)}")
     return chosen
 
 
@@ -64,8 +78,13 @@ def main(given: Sequence[str] | None = None) -> int:
     """Measure; the exit code is 0 whether or not every target is met."""
     chosen = arguments(given)
     size = "tiny" if chosen.tiny else "quick" if chosen.quick else "full"
-    results = measure(chosen.names, SIZES[size])
-    facts = machine.facts(is_quick=size != "full")
+    facts = machine.facts(is_quick=size != "full", stores=chosen.stores)
+    results: list[Result] = []
+    for name in chosen.stores:
+        began = perf_counter()
+        results += measure(name, chosen.names, SIZES[size])
+        facts["databases"][name]["seconds"] = round(perf_counter() - began)
+    results += compared(results)
     print(as_text(results))
     write_json(chosen.json, results, facts)
     if chosen.write_docs:
@@ -73,5 +92,11 @@ def main(given: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _end(*_: object) -> None:
+    """SIGTERM: what was made is removed on the way out."""
+    raise SystemExit(143)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main())

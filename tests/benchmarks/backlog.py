@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from functools import partial
-from typing import Any
 
-from errands.infrastructure.persistence.sql.sqlite.driver import connect
-from errands.infrastructure.persistence.sql.sqlite.grammar import GRAMMAR
-from errands.infrastructure.persistence.sql.sqlite.session import DIALECT
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.clone import multiply
-from tests.benchmarks.databases import look
-from tests.benchmarks.draining import BEST, drain, drained_a_second, recorded_drain, work
+from tests.benchmarks.draining import drain, drained_a_second, recorded_drain, work
 from tests.benchmarks.jobs import NAME, QUEUE, application, data
-from tests.benchmarks.recording import Step, load
 from tests.benchmarks.result import Result, at_least
 
 
 def measure_backlog(bench: Bench) -> list[Result]:
     """G: C with many waiting behind, and with many finished, against C alone."""
     sizes = bench.sizes
-    full, recording = recorded_drain(bench, sizes.drained, BEST)
-    claim = _claim(load(recording))
-    alone = _claim_steps(full, claim)
+    best = bench.targets.best
+    full, _ = recorded_drain(bench, sizes.drained, best)
+    alone = _claim_cost(bench, full)
     results: list[Result] = []
     for behind in sizes.behind:
         bench.say(f"building {behind:,} waiting")
-        with bench.databases.copy(full) as path:
-            multiply(path, behind + sizes.behind_pairs * sizes.drained)
-            results += _compare(bench, path, f"{behind:,} waiting behind", claim, alone)
+        with bench.databases.copy(full) as url:
+            bench.store.multiply(url, behind + sizes.behind_pairs * sizes.drained)
+            results += _compare(bench, url, f"{behind:,} waiting behind", alone)
     finished = max(sizes.behind)
     bench.say(f"building {finished:,} finished")
-    with bench.databases.copy(full) as path:
-        work(path, share=sizes.drained, concurrency=BEST)
-        multiply(path, finished)
-        results += _compare(bench, path, f"{finished:,} finished", claim, alone, fresh=True)
+    with bench.databases.copy(full) as url:
+        work(url, share=sizes.drained, concurrency=best)
+        bench.store.multiply(url, finished)
+        results += _compare(bench, url, f"{finished:,} finished", alone, fresh=True)
     return results
 
 
-def _compare(
-    bench: Bench, path: str, what: str, claim: Step, alone: int, *, fresh: bool = False
-) -> list[Result]:
-    """Drains of this file and of one with nothing else, in turns; and the claim's steps."""
-    count = bench.sizes.drained
-    full, _ = recorded_drain(bench, count, BEST)
+def _compare(bench: Bench, url: str, what: str, alone: int, *, fresh: bool = False) -> list[Result]:
+    """Drains of this database and of one with nothing else, in turns; and a claim's cost."""
+    count, best = bench.sizes.drained, bench.targets.best
+    full, _ = recorded_drain(bench, count, best)
     if fresh:
-        _add(path, 1_000)
-    steps = _claim_steps(path, claim)
+        _add(url, 1_000)
+    cost = _claim_cost(bench, url)
     pairs = bench.pairs(
-        partial(_drain_some, path, count, fresh=fresh),
-        partial(drain, bench, full, count, BEST),
+        partial(_drain_some, bench, url, count, fresh=fresh),
+        partial(drain, bench, full, count, best),
         bench.sizes.behind_pairs,
     )
     return [
@@ -65,51 +55,30 @@ def _compare(
         Result(
             measure="G",
             what=f"one claim with {what}, against one without",
-            value=steps,
-            unit="steps",
+            value=cost,
+            unit=bench.store.claim_unit,
             limit=alone,
-            ratio=steps / alone,
+            ratio=cost / alone,
             target="equal",
-            met=abs(steps / alone - 1) < 0.01,
+            met=abs(cost / alone - 1) < bench.store.claim_slack,
         ),
     ]
 
 
-def _drain_some(path: str, count: int, *, fresh: bool) -> float:
+def _drain_some(bench: Bench, url: str, count: int, *, fresh: bool) -> float:
     """Drain as many as C does and leave the rest; with `fresh`, add them before."""
     if fresh:
-        _add(path, count)
-    [(since,)] = look(path, "SELECT coalesce(max(finished_at), 0) + 1 FROM errands_job")
-    work(path, share=count, concurrency=BEST)
-    return drained_a_second(path, since)
+        _add(url, count)
+    query = "SELECT coalesce(max(finished_at), 0) + 1 FROM errands_job"
+    [(since,)] = bench.store.look(url, query)
+    work(url, share=count, concurrency=bench.targets.best)
+    return drained_a_second(bench.store, url, since)
 
 
-def _add(path: str, count: int) -> None:
-    with application(path).sync as app:
+def _add(url: str, count: int) -> None:
+    with application(url).sync as app:
         app.queue(QUEUE).add_many((NAME, data()) for _ in range(count))
 
 
-def _claim(steps: list[Step]) -> Step:
-    """The first claim of a recording."""
-    text, _ = GRAMMAR.statements.claim.on(DIALECT)
-    return next(step for step in steps if step[1] == text)
-
-
-def _claim_steps(path: str, claim: Step) -> int:
-    """Steps of SQLite's virtual machine that one claim takes; it is undone."""
-    steps = 0
-
-    def count_step() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    _, statement, parameters = claim
-    with closing(connect(path, synchronous="NORMAL")) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.set_progress_handler(count_step, 1)
-        claimed: list[Any] = connection.execute(statement, parameters).fetchall()
-        connection.set_progress_handler(None, 0)
-        connection.execute("ROLLBACK")
-    assert claimed
-    return steps
+def _claim_cost(bench: Bench, url: str) -> int:
+    return bench.store.claim_cost(url, min(bench.targets.best, 100))

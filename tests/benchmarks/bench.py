@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
 
 import attrs
 
-from tests.benchmarks.databases import Databases
 from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.stores.databases import Databases
+from tests.benchmarks.stores.store import Store
+from tests.benchmarks.targets import TARGETS, Targets
 
 Run = Callable[[], float]
 """One timed run; what it achieved, more being better."""
@@ -41,15 +45,28 @@ class Pairs:
 
 @attrs.define(eq=False)
 class Bench:
-    """Sizes and databases, and recordings for all measures that want them.
+    """A store, sizes and databases, and recordings for all measures that want them.
 
-    `recordings` holds, by what it is of, a file and a recording of what was done to it.
+    `recordings` holds, by what it is of, a database and a recording of what was done to it;
+    `folder` is for files that nobody needs afterwards.
     """
 
+    store: Store
     sizes: Sizes
     databases: Databases
+    folder: Path
     say: Callable[[str], None]
     recordings: dict[str, tuple[str, str]] = attrs.field(factory=dict)
+    _numbers: count[int] = attrs.field(factory=lambda: count(1), init=False)
+
+    @property
+    def targets(self) -> Targets:
+        """What is asked of the store."""
+        return TARGETS[self.store.name]
+
+    def path(self, name: str) -> str:
+        """A path that no file has yet."""
+        return str(self.folder / f"{next(self._numbers)}-{name}")
 
     def pairs(self, ours: Run, reference: Run, count: int | None = None) -> Pairs:
         """Take both in turns, the other one first each time."""

@@ -8,7 +8,7 @@ from tests.benchmarks import processes
 from tests.benchmarks.adding import recorded_adds
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.draining import recorded_drain
-from tests.benchmarks.recording import Step, load
+from tests.benchmarks.recording import load
 from tests.benchmarks.result import Result
 
 
@@ -20,7 +20,7 @@ def measure_cost(bench: Bench) -> list[Result]:
         ("added by add_many", sizes.adds_at_once, recorded_adds(bench, sizes.adds_at_once, 0)),
         *(
             (f"run, concurrency {slots}", count, recorded_drain(bench, count, slots))
-            for slots, count in ((1, sizes.drained_singly), (100, sizes.drained))
+            for slots, count in ((1, sizes.drained_singly), (bench.targets.best, sizes.drained))
         ),
     ]
     return [
@@ -31,23 +31,19 @@ def measure_cost(bench: Bench) -> list[Result]:
 
 
 def _results(bench: Bench, how: str, count: int, before: str, recording: str) -> Sequence[Result]:
-    steps = load(recording)
-    commits = sum(statement == "COMMIT" for _, statement, _ in steps)
-    with bench.databases.copy(before) as path:
-        replayed = processes.run("replay", path=path, recording=recording, checkpoints=False)
+    counts = bench.store.counts(load(recording).transactions)
+    counts["bytes of WAL"] = _log_bytes(bench, before, recording)
     return [
         Result(measure="L", what=f"a job {how}", value=value / count, unit=unit)
-        for unit, value in (
-            ("commits", commits),
-            ("statements", _statements(steps)),
-            ("bytes of WAL", replayed["log_bytes"]),
-        )
+        for unit, value in counts.items()
     ]
 
 
-def _statements(steps: Sequence[Step]) -> int:
-    """Statements run, each set of parameters counting as one; BEGIN and COMMIT are none."""
-    return sum(
-        len(parameters) if is_many else not statement.startswith(("BEGIN", "COMMIT"))
-        for is_many, statement, parameters in steps
-    )
+def _log_bytes(bench: Bench, before: str, recording: str) -> int:
+    """The least of several replays: others may be writing to the same server's log."""
+    found: list[int] = []
+    for _ in range(1 if bench.store.has_own_log else bench.sizes.summed):
+        with bench.databases.copy(before) as url:
+            replayed = processes.run("replay", url=url, recording=recording, weighs_log=True)
+            found.append(int(replayed["log_bytes"]))
+    return min(found)

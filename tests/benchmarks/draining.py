@@ -5,22 +5,19 @@ from __future__ import annotations
 from functools import partial
 
 from tests.benchmarks.bench import Bench, Pairs
-from tests.benchmarks.databases import look
 from tests.benchmarks.jobs import QUEUE
 from tests.benchmarks.loops import has_uvloop
 from tests.benchmarks.processes import Program
 from tests.benchmarks.replays import replay
 from tests.benchmarks.result import Result, at_least
-
-BEST = 100
-"""The concurrency at which a worker of jobs that take no time is fastest."""
-WIDE = 500
+from tests.benchmarks.stores.store import Store
 
 
 def measure_drain(bench: Bench) -> list[Result]:
     """C: with the best settings, and with wider ones on the other event loop."""
     count = bench.sizes.drained
-    kinds = [(BEST, False), (WIDE, has_uvloop())]
+    targets = bench.targets
+    kinds = [(100, False), (500, has_uvloop())]
     results: list[Result] = []
     for concurrency, uvloop in kinds:
         pairs = drain_pairs(bench, count, concurrency, uvloop=uvloop)
@@ -31,7 +28,9 @@ def measure_drain(bench: Bench) -> list[Result]:
                 value=pairs.value,
                 unit="jobs/s",
                 limit=pairs.limit,
-                **at_least(0.35, pairs.ratio),
+                **at_least(
+                    targets.drain if concurrency in targets.drains_asked else None, pairs.ratio
+                ),
             )
         )
     return results
@@ -48,7 +47,7 @@ def measure_drain_singly(bench: Bench) -> list[Result]:
             value=pairs.value,
             unit="jobs/s",
             limit=pairs.limit,
-            **at_least(0.3, pairs.ratio),
+            **at_least(bench.targets.drain_singly, pairs.ratio),
         )
     ]
 
@@ -66,33 +65,33 @@ def recorded_drain(bench: Bench, count: int, concurrency: int) -> tuple[str, str
     """A database with so many waiting jobs, and a recording of their drain."""
     key = f"C{concurrency} of {count}"
     if key not in bench.recordings:
-        full, recording = bench.databases.new(waiting=count), bench.databases.path("recording")
-        with bench.databases.copy(full) as path:
-            work(path, share=count, concurrency=concurrency, record=recording)
+        full, recording = bench.databases.new(waiting=count), bench.path("recording")
+        with bench.databases.copy(full) as url:
+            work(url, share=count, concurrency=concurrency, record=recording)
         bench.recordings[key] = (full, recording)
     return bench.recordings[key]
 
 
 def drain(bench: Bench, full: str, count: int, concurrency: int, *, uvloop: bool = False) -> float:
     """Jobs a second from the first start to the last settlement, on a copy."""
-    with bench.databases.copy(full) as path:
-        work(path, share=count, concurrency=concurrency, uvloop=uvloop)
-        return drained_a_second(path)
+    with bench.databases.copy(full) as url:
+        work(url, share=count, concurrency=concurrency, uvloop=uvloop)
+        return drained_a_second(bench.store, url)
 
 
-def work(path: str, **arguments: object) -> None:
+def work(url: str, **arguments: object) -> None:
     """Run one worker until it has done its share."""
-    with Program("work", path=path, **arguments) as worker:
+    with Program("work", url=url, **arguments) as worker:
         worker.hear()
         worker.say("go")
         worker.hear()
 
 
-def drained_a_second(path: str, since: int = 0) -> float:
+def drained_a_second(store: Store, url: str, since: int = 0) -> float:
     """By what stands in the rows: the clock of the first claim and of the last settlement."""
     query = (
         "SELECT count(*), min(started_at), max(finished_at) FROM errands_job"
         " WHERE queue = ? AND status = 'completed' AND finished_at >= ?"
     )
-    [(done, first, last)] = look(path, query, QUEUE, since)
+    [(done, first, last)] = store.look(url, query, QUEUE, since)
     return 1_000 * float(done) / max(1.0, float(last - first))

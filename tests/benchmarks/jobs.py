@@ -17,6 +17,6 @@ def data(**facts: int) -> dict[str, Any]:
     return {**facts, "text": "x" * (DATA_BYTES - written - len('{"text":""}'))}
 
 
-def application(path: str) -> Errands:
-    """The library as anybody uses it, on a SQLite file."""
-    return Errands(f"sqlite:///{path}")
+def application(url: str) -> Errands:
+    """The library as anybody uses it."""
+    return Errands(url)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from tests.benchmarks import processes
 from tests.benchmarks.bench import Bench, percentile
-from tests.benchmarks.databases import look
 from tests.benchmarks.processes import Program
 from tests.benchmarks.result import Result, at_most
 
 
 def measure_crowd(bench: Bench) -> list[Result]:
     """J: hundreds of handlers with progress every second."""
-    sizes, path = bench.sizes, bench.databases.new()
+    sizes, url = bench.sizes, bench.databases.new()
     found = processes.run(
-        "crowd", path=path, handlers=sizes.long_handlers, seconds=sizes.long_seconds
+        "crowd", url=url, handlers=sizes.long_handlers, seconds=sizes.long_seconds
     )
-    [(written,)] = look(path, "SELECT count(*) FROM errands_event WHERE type = 'progress'")
+    [(written,)] = bench.store.look(
+        url, "SELECT count(*) FROM errands_event WHERE type = 'progress'"
+    )
     what = f"{sizes.long_handlers} handlers of {sizes.long_seconds:g} s, progress each second: "
     late = percentile(found["delays"], 0.99)
     return [
@@ -38,10 +39,10 @@ def measure_crowd(bench: Bench) -> list[Result]:
 
 def measure_cancel(bench: Bench) -> list[Result]:
     """K: cancel called in one process, CancelledError raised in another."""
-    path, count = bench.databases.new(), bench.sizes.cancels
-    with Program("cancelled", path=path, concurrency=count) as worker:
+    url, count = bench.databases.new(), bench.sizes.cancels
+    with Program("cancelled", url=url, concurrency=count) as worker:
         worker.hear()
-        called = processes.run("cancel", path=path, count=count)["moments"]
+        called = processes.run("cancel", url=url, count=count)["moments"]
         worker.say("stop")
         raised = worker.hear()["moments"]
     delays = [(raised[id_] - called[id_]) / 1e6 for id_ in called]

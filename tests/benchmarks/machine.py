@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
-from errands.infrastructure.persistence.sql.sqlite.driver import driver
+from tests.benchmarks.stores.catalogue import store
 
 
-def facts(*, is_quick: bool) -> dict[str, Any]:
-    """The machine's class and the versions of what runs on it."""
+def facts(*, is_quick: bool, stores: Iterable[str] = ("sqlite",)) -> dict[str, Any]:
+    """The machine's class, the versions of what runs on it, and the stores' own facts."""
     return {
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, shared",
         "python": platform.python_version(),
-        "sqlite": driver().sqlite_version,
-        "driver": driver().__name__.partition(".")[0],
-        "durability": "WAL, synchronous=NORMAL",
+        "databases": {name: store(name).facts() for name in stores},
         "packages": {
             name: version(name)
             for name in ("errands", "sqlalchemy", "msgspec", "attrs", "uvloop")
-            if _is_installed(name)
+            if find_spec(name) is not None
         },
         "quick": is_quick,
     }
-
-
-def _is_installed(name: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(name) is not None

@@ -3,98 +3,86 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Generator, Iterable, Sequence
+from collections import Counter
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
-from unittest.mock import patch
 
-from errands.infrastructure.persistence.sql.sqlite.driver import Connection
-from errands.infrastructure.persistence.sql.sqlite.writer import SqliteWriter
+import attrs
 
-Step = tuple[bool, str, Any]
-"""Whether it is an executemany, the statement, its parameters."""
+from tests.benchmarks.stores.catalogue import store_of
+from tests.benchmarks.stores.store import Store, Tape, Transaction
 
-BEGIN: Final = "BEGIN IMMEDIATE"
+Growth = Counter[str]
+"""By how many jobs of a status, and events of a type, a database has grown."""
 
 
-class Tape:
-    """Passes everything on to the writer connection and keeps what was executed."""
+@attrs.frozen
+class Recording:
+    """Transactions, and what came of them; a replay must come to the same."""
 
-    def __init__(self, connection: Any, steps: list[Step]) -> None:
-        self._connection = connection
-        self._steps = steps
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
-        """Execute and keep one statement; what is rolled back is not kept."""
-        if statement == "ROLLBACK":
-            self._forget_transaction()
-        elif not statement.startswith("PRAGMA"):
-            self._steps.append((False, statement, tuple(parameters)))
-        return self._connection.execute(statement, parameters)
-
-    def executemany(self, statement: str, parameters: Iterable[Sequence[Any]]) -> Any:
-        """Execute and keep one statement with many sets of parameters."""
-        rows = [tuple(values) for values in parameters]
-        self._steps.append((True, statement, rows))
-        return self._connection.executemany(statement, rows)
-
-    def _forget_transaction(self) -> None:
-        while self._steps and self._steps.pop()[1] != BEGIN:
-            pass
+    transactions: list[Transaction]
+    growth: Growth
 
 
-@contextmanager
-def taped() -> Generator[list[Step]]:
-    """The growing list of what stores execute that are opened inside the block."""
-    steps: list[Step] = []
-    build = SqliteWriter.__init__
+class Recorder:
+    """Records from `begin` on; what was done before is not to be replayed."""
 
-    def build_on_tape(self: SqliteWriter, connection: Any, *others: Any, **named: Any) -> None:
-        build(self, Tape(connection, steps), *others, **named)  # type: ignore[arg-type]
+    def __init__(self, store: Store, url: str, tape: Tape) -> None:
+        self._store = store
+        self._url = url
+        self._tape = tape
+        self._before: Growth = Counter()
 
-    with patch.object(SqliteWriter, "__init__", build_on_tape):
-        yield steps
+    def begin(self) -> None:
+        """Forget what was recorded."""
+        self._tape.clear()
+        self._before = census(self._store, self._url)
+
+    def end(self) -> Recording:
+        """What was done since."""
+        grown = growth(self._before, census(self._store, self._url))
+        if not self._tape.transactions:
+            raise RuntimeError("nothing was recorded: does the store write in another way now?")
+        return Recording(self._tape.transactions, grown)
 
 
 @contextmanager
-def recorded(path: str | None) -> Generator[list[Step]]:
-    """`taped`, kept in a file at the end; with no path, nothing is recorded at all.
+def recorded(url: str, path: str | None) -> Generator[Recorder | None]:
+    """Record into a file what applications write that are opened inside the block, and closed.
 
-    Take out of the list what is not to be replayed.
+    With no path, nothing is recorded at all.
     """
     if path is None:
-        yield []
+        yield None
         return
-    with taped() as steps:
-        yield steps
-    Path(path).write_bytes(pickle.dumps(steps))
+    store = store_of(url)
+    with store.taped() as tape:
+        recorder = Recorder(store, url, tape)
+        yield recorder
+        Path(path).write_bytes(pickle.dumps(recorder.end()))
 
 
-def transactions(steps: Iterable[Step]) -> list[list[Step]]:
-    """The steps, parted behind each COMMIT."""
-    parted: list[list[Step]] = [[]]
-    for step in steps:
-        parted[-1].append(step)
-        if step[1] == "COMMIT":
-            parted.append([])
-    return [part for part in parted if part]
-
-
-def run_steps(connection: Connection, steps: Iterable[Step]) -> None:
-    """Execute recorded steps again."""
-    execute, execute_many = connection.execute, connection.executemany
-    for is_many, statement, parameters in steps:
-        if is_many:
-            execute_many(statement, parameters)
-        else:
-            execute(statement, parameters).fetchall()
-
-
-def load(path: str) -> list[Step]:
+def load(path: str) -> Recording:
     """A recording, from its file."""
-    steps: list[Step] = pickle.loads(Path(path).read_bytes())  # noqa: S301 - our own file
-    return steps
+    recording: Recording = pickle.loads(Path(path).read_bytes())  # noqa: S301 - our own file
+    return recording
+
+
+def census(store: Store, url: str) -> Growth:
+    """How many jobs there are of each status, and events of each type."""
+    jobs = store.look(url, "SELECT status, count(*) FROM errands_job GROUP BY status")
+    events = store.look(url, "SELECT type, count(*) FROM errands_event GROUP BY type")
+    return Counter(
+        {
+            **{f"jobs {status}": int(count) for status, count in jobs},
+            **{f"events {type_}": int(count) for type_, count in events},
+        }
+    )
+
+
+def growth(before: Growth, after: Growth) -> Growth:
+    """What has changed, without what has not."""
+    grown = Counter(after)
+    grown.subtract(before)
+    return Counter({what: count for what, count in grown.items() if count})

@@ -1,4 +1,4 @@
-"""The table, for people and for programs."""
+"""The tables, for people and for programs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 from tests.benchmarks.result import Result
 
 HEAD: Final = ("", "measure", "ours", "unit", "reference", "ratio", "target", "met")
+TITLES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mariadb": "MariaDB"}
 
 
 def number(value: float | None) -> str:
@@ -33,18 +34,30 @@ def cells(result: Result) -> tuple[str, ...]:
     )
 
 
-def as_text(results: Iterable[Result]) -> str:
-    """The table for a terminal."""
+def by_store(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """The results of each store."""
+    parted: dict[str, list[Result]] = {}
+    for result in results:
+        parted.setdefault(result.store, []).append(result)
+    return parted
+
+
+def as_text(results: Sequence[Result]) -> str:
+    """A table for each store, for a terminal."""
     lines = [HEAD, *map(cells, results)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+    return "\n\n".join(
+        "\n".join([TITLES[store], *(_padded(line, widths) for line in (HEAD, *map(cells, found)))])
+        for store, found in by_store(results).items()
     )
 
 
+def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
 def as_markdown(results: Iterable[Result]) -> str:
-    """The table for a document."""
+    """One table for a document."""
     lines = [HEAD, tuple("---" for _ in HEAD), *map(cells, results)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import attrs
-
-STORE: Final = "sqlite"
 
 
 @attrs.frozen(kw_only=True)
@@ -16,8 +14,10 @@ class Result:
     `limit` is the reference's own figure in the same run, `ratio` ours by it (the median
     of the pairs' ratios where there are pairs). `target` says in words what is asked of the
     ratio, or of the value where there is no reference; `met` is True where nothing is.
+    `store` is filled in by whoever measures on several.
     """
 
+    store: str = ""
     measure: str
     what: str
     value: float
@@ -29,14 +29,18 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """An object of `build/bench.json`."""
-        return {"store": STORE, **attrs.asdict(self)}
+        return attrs.asdict(self)
 
 
-def at_least(least: float, ratio: float) -> dict[str, Any]:
-    """A target that a ratio meets from below."""
+def at_least(least: float | None, ratio: float) -> dict[str, Any]:
+    """A target that a ratio meets from below; None asks for nothing."""
+    if least is None:
+        return {"ratio": ratio}
     return {"ratio": ratio, "target": f">= {least:g}", "met": ratio >= least}
 
 
-def at_most(most: float, value: float, unit: str = "") -> dict[str, Any]:
-    """A target that a value, or a ratio, meets from above."""
+def at_most(most: float | None, value: float, unit: str = "") -> dict[str, Any]:
+    """A target that a value, or a ratio, meets from above; None asks for nothing."""
+    if most is None:
+        return {}
     return {"target": f"<= {most:g} {unit}".rstrip(), "met": value <= most}

@@ -9,11 +9,11 @@ from functools import partial
 
 from tests.benchmarks.adding import single_adds
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.databases import look
-from tests.benchmarks.draining import BEST, drained_a_second
+from tests.benchmarks.draining import drained_a_second
 from tests.benchmarks.jobs import QUEUE
 from tests.benchmarks.processes import Program
 from tests.benchmarks.result import Result, at_least
+from tests.benchmarks.stores.store import Store
 
 POLL_SECONDS = 0.05
 
@@ -30,23 +30,25 @@ def measure_steady(bench: Bench) -> list[Result]:
             value=pairs.value,
             unit="jobs/s",
             limit=pairs.limit,
-            **at_least(0.6, pairs.ratio),
+            **at_least(bench.targets.steady, pairs.ratio),
         )
     ]
 
 
 def _steady(bench: Bench) -> float:
-    path, seconds = bench.databases.new(), bench.sizes.steady_seconds
+    url, seconds = bench.databases.new(), bench.sizes.steady_seconds
     with (
-        Program("work", path=path) as worker,
-        Program("produce", path=path, seconds=seconds) as producer,
+        Program("work", url=url) as worker,
+        Program("produce", url=url, seconds=seconds) as producer,
     ):
         worker.hear()
         worker.say("go")
         producer.hear()
         producer.say("go")
         producer.hear()
-        [(done,)] = look(path, "SELECT count(*) FROM errands_job WHERE status = 'completed'")
+        [(done,)] = bench.store.look(
+            url, "SELECT count(*) FROM errands_job WHERE status = 'completed'"
+        )
         worker.say("stop")
         worker.hear()
     return float(done) / seconds
@@ -61,10 +63,11 @@ def measure_workers_together(bench: Bench) -> list[Result]:
     for turn in range(bench.sizes.summed):
         for processes, taken in speeds.items():
             bench.say(f"round {turn + 1}: {processes} processes")
-            with bench.databases.copy(full) as path:
-                faults += _drain_by(processes, path, count)
-                taken.append(drained_a_second(path))
-    return [_result(speeds, 2, faults, least=1.0), _result(speeds, 4, faults, least=None)]
+            with bench.databases.copy(full) as url:
+                faults += _drain_by(bench, processes, url, count)
+                taken.append(drained_a_second(bench.store, url))
+    least = bench.targets.two_processes
+    return [_result(speeds, 2, faults, least=least), _result(speeds, 4, faults, least=None)]
 
 
 def _result(
@@ -84,18 +87,18 @@ def _result(
     )
 
 
-def _drain_by(processes: int, path: str, count: int) -> int:
+def _drain_by(bench: Bench, processes: int, url: str, count: int) -> int:
     """Drain with so many workers; double runs and lock errors."""
     with ExitStack() as running:
         workers = [
-            running.enter_context(Program("work", path=path, concurrency=BEST))
+            running.enter_context(Program("work", url=url, concurrency=bench.targets.best))
             for _ in range(processes)
         ]
         for worker in workers:
             worker.hear()
         for worker in workers:
             worker.say("go")
-        while _is_unfinished(path):
+        while _is_unfinished(bench.store, url):
             time.sleep(POLL_SECONDS)
         for worker in workers:
             worker.say("stop")
@@ -103,10 +106,10 @@ def _drain_by(processes: int, path: str, count: int) -> int:
         return abs(runs - count) + sum(worker.errors().count("lock") for worker in workers)
 
 
-def _is_unfinished(path: str) -> bool:
+def _is_unfinished(store: Store, url: str) -> bool:
     query = (
         "SELECT EXISTS (SELECT 1 FROM errands_job WHERE queue = ? AND status = 'waiting')"
         " OR EXISTS (SELECT 1 FROM errands_job WHERE status = 'active')"
     )
-    [(is_unfinished,)] = look(path, query, QUEUE)
+    [(is_unfinished,)] = store.look(url, query, QUEUE)
     return bool(is_unfinished)

@@ -18,7 +18,9 @@ SETTLING_SECONDS = 0.3
 def measure_wake(bench: Bench) -> list[Result]:
     """D: adds 20 ms apart, the worker in another process."""
     [delays] = _delays(bench, lanes=1, count=bench.sizes.wakes, gap=GAP_SECONDS)
-    return _results("D", f"{len(delays)} adds 20 ms apart, add call to handler start", delays)
+    return _results(
+        bench, "D", f"{len(delays)} adds 20 ms apart, add call to handler start", delays
+    )
 
 
 def measure_cold_wake(bench: Bench) -> list[Result]:
@@ -31,16 +33,16 @@ def measure_cold_wake(bench: Bench) -> list[Result]:
     lanes = _delays(bench, sizes.cold_lanes, sizes.cold_rounds, sizes.cold_seconds)
     delays = [delay for lane in lanes for delay in lane]
     what = f"{len(delays)} adds, each after {sizes.cold_seconds:g} s idle"
-    return _results("D-cold", what, delays)
+    return _results(bench, "D-cold", what, delays)
 
 
 def measure_wake_inside(bench: Bench) -> list[Result]:
     """D0: producer and worker on one event loop, in bare hops."""
     found = processes.run(
         "hop",
-        path=bench.databases.new(),
-        tape_path=bench.databases.new(),
-        bare_path=bench.databases.new(),
+        url=bench.databases.new(),
+        tape_url=bench.databases.new(),
+        bare_url=bench.databases.new(),
         count=bench.sizes.wakes,
         gap=GAP_SECONDS / 2,
     )
@@ -54,7 +56,7 @@ def measure_wake_inside(bench: Bench) -> list[Result]:
             unit="ms p50",
             limit=limit,
             ratio=ratio,
-            **at_most(4, ratio),
+            **at_most(bench.targets.hops, ratio),
         )
     ]
 
@@ -64,10 +66,10 @@ def _delays(bench: Bench, lanes: int, count: int, gap: float) -> list[list[float
     with ExitStack() as running:
         pairs: list[tuple[Program, Program]] = []
         for _ in range(lanes):
-            path = bench.databases.new()
-            worker = running.enter_context(Program("meet", path=path))
+            url = bench.databases.new()
+            worker = running.enter_context(Program("meet", url=url))
             worker.hear()
-            producer = running.enter_context(Program("produce", path=path, gap=gap, count=count))
+            producer = running.enter_context(Program("produce", url=url, gap=gap, count=count))
             producer.hear()
             pairs.append((worker, producer))
         for _, producer in pairs:
@@ -81,9 +83,22 @@ def _delays(bench: Bench, lanes: int, count: int, gap: float) -> list[list[float
         return [worker.hear()["delays"][1:] for worker, _ in pairs]
 
 
-def _results(measure: str, what: str, delays: list[float]) -> list[Result]:
+def _results(bench: Bench, measure: str, what: str, delays: list[float]) -> list[Result]:
+    targets = bench.targets
     half, most = percentile(delays, 0.5), percentile(delays, 0.99)
     return [
-        Result(measure=measure, what=what, value=half, unit="ms p50", **at_most(3, half, "ms")),
-        Result(measure=measure, what=what, value=most, unit="ms p99", **at_most(15, most, "ms")),
+        Result(
+            measure=measure,
+            what=what,
+            value=half,
+            unit="ms p50",
+            **at_most(targets.wake_half_ms, half, "ms"),
+        ),
+        Result(
+            measure=measure,
+            what=what,
+            value=most,
+            unit="ms p99",
+            **at_most(targets.wake_most_ms, most, "ms"),
+        ),
     ]

@@ -33,13 +33,14 @@ async def add(queue: Queue, count: int, tasks: int) -> float:
     return perf_counter() - started
 
 
-async def main(path: str, count: int, tasks: int, record: str | None = None) -> None:
+async def main(url: str, count: int, tasks: int, record: str | None = None) -> None:
     """Add one job to warm up, then `count`."""
-    with recorded(record) as steps:
-        async with application(path) as app:
+    with recorded(url, record) as recorder:
+        async with application(url) as app:
             queue = app.queue(QUEUE)
             await queue.add(NAME, data())
-            steps.clear()
+            if recorder is not None:
+                recorder.begin()
             seconds = await add(queue, count, tasks)
     tell(seconds=seconds)
 

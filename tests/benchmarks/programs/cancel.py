@@ -21,10 +21,10 @@ async def wait_until_all_run(queue: Queue, count: int) -> None:
             return
 
 
-async def main(path: str, count: int) -> None:
+async def main(url: str, count: int) -> None:
     """Tell the moment of each call of cancel, by job id."""
     moments: dict[str, int] = {}
-    async with application(path) as app:
+    async with application(url) as app:
         queue = app.queue(QUEUE)
         handles = await queue.add_many((NAME, data()) for _ in range(count))
         await wait_until_all_run(queue, count)

@@ -10,10 +10,10 @@ from tests.benchmarks.jobs import NAME, QUEUE, application
 from tests.benchmarks.programs.talk import Words, arguments, start, tell
 
 
-async def main(path: str, concurrency: int) -> None:
+async def main(url: str, concurrency: int) -> None:
     """Say ready, work until told to stop, tell the moments by job id."""
     moments: dict[str, int] = {}
-    async with application(path) as app:
+    async with application(url) as app:
 
         @app.handler(NAME, queue=QUEUE)
         async def until_cancelled(data: Any, context: Any) -> None:

@@ -20,11 +20,11 @@ async def tick(delays: list[float]) -> None:
         delays.append(1e3 * (perf_counter() - began - TICK_SECONDS))
 
 
-async def main(path: str, handlers: int, seconds: float) -> None:
+async def main(url: str, handlers: int, seconds: float) -> None:
     """Run them all and tell the loop's delays, progress writes a second and CPU."""
     delays: list[float] = []
     ended, is_over = 0, asyncio.Event()
-    async with application(path) as app:
+    async with application(url) as app:
 
         @app.handler(NAME, queue=QUEUE)
         async def long(data: Any, context: Any) -> None:

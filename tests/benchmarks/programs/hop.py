@@ -11,32 +11,33 @@ from time import monotonic_ns
 from typing import Any
 
 from errands import Queue
-from errands.infrastructure.persistence.sql.sqlite.driver import Connection, connect
 from tests.benchmarks.jobs import NAME, QUEUE, application, data
 from tests.benchmarks.programs.talk import arguments, start, tell
-from tests.benchmarks.recording import Step, run_steps, taped, transactions
+from tests.benchmarks.stores.catalogue import store_of
+from tests.benchmarks.stores.store import Store, Transaction
 
 WARMING = 5
 """Turns before the first that counts."""
 
 
-async def recorded_adds(path: str, count: int) -> list[list[Step]]:
+async def recorded_adds(store: Store, url: str, count: int) -> list[Transaction]:
     """The transactions of so many single adds to a database of their own."""
-    with taped() as steps:
-        async with application(path) as app:
+    with store.taped() as tape:
+        async with application(url) as app:
             queue = app.queue(QUEUE)
             await queue.add(NAME, data())
-            steps.clear()
+            tape.clear()
             for _ in range(count):
                 await queue.add(NAME, data())
-    return transactions(steps)
+    return tape.transactions
 
 
 class BareHop:
     """Two coroutines and one connection; each hop runs the transaction of a recorded add."""
 
-    def __init__(self, connection: Connection, adds: list[list[Step]]) -> None:
-        self._connection = connection
+    def __init__(self, store: Store, url: str, adds: list[Transaction]) -> None:
+        self._store = store
+        self._connection = store.connect(url)
         self._adds = iter(adds)
         self._arrived = asyncio.Event()
 
@@ -45,15 +46,14 @@ class BareHop:
         reading = asyncio.ensure_future(self._read())
         await asyncio.sleep(0)
         began = monotonic_ns()
-        run_steps(self._connection, next(self._adds))
+        self._store.run(self._connection, next(self._adds))
         self._arrived.set()
         return (await reading - began) / 1e6
 
     async def _read(self) -> int:
         await self._arrived.wait()
         self._arrived.clear()
-        query = "SELECT * FROM errands_job ORDER BY key DESC LIMIT 1"
-        self._connection.execute(query).fetchone()
+        self._store.read_newest(self._connection)
         return monotonic_ns()
 
 
@@ -68,12 +68,13 @@ async def hop_in_turns(queue: Queue, bare: BareHop, count: int, gap: float) -> l
     return hops
 
 
-async def main(path: str, tape_path: str, bare_path: str, count: int, gap: float) -> None:
+async def main(url: str, tape_url: str, bare_url: str, count: int, gap: float) -> None:
     """Run a worker and a producer on one loop, and bare hops between the adds."""
     delays: list[float] = []
-    adds = await recorded_adds(tape_path, WARMING + count)
-    bare = BareHop(connect(bare_path, synchronous="NORMAL"), adds)
-    async with application(path) as app:
+    store = store_of(url)
+    adds = await recorded_adds(store, tape_url, WARMING + count)
+    bare = BareHop(store, bare_url, adds)
+    async with application(url) as app:
 
         @app.handler(NAME, queue=QUEUE)
         async def note(data: dict[str, Any], context: Any) -> None:

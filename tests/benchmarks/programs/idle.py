@@ -24,9 +24,9 @@ def resident_megabytes() -> float:
     return most / 1e6 if sys.platform == "darwin" else most / 1e3
 
 
-async def main(path: str, seconds: float) -> None:
+async def main(url: str, seconds: float) -> None:
     """Start, settle, then measure for so many seconds."""
-    async with application(path) as app:
+    async with application(url) as app:
 
         @app.handler(NAME, queue=QUEUE)
         async def no_op(data: Any, context: Any) -> None:

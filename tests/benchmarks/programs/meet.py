@@ -9,10 +9,10 @@ from tests.benchmarks.jobs import NAME, QUEUE, application
 from tests.benchmarks.programs.talk import Words, arguments, start, tell
 
 
-async def main(path: str) -> None:
+async def main(url: str) -> None:
     """Say ready, work until told to stop, tell the delays in milliseconds."""
     delays: list[float] = []
-    async with application(path) as app:
+    async with application(url) as app:
 
         @app.handler(NAME, queue=QUEUE)
         async def note(data: dict[str, Any], context: Any) -> None:

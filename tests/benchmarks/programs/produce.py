@@ -10,10 +10,10 @@ from tests.benchmarks.programs.talk import Words, arguments, start, tell
 
 
 async def main(
-    path: str, gap: float = 0.0, count: int | None = None, seconds: float | None = None
+    url: str, gap: float = 0.0, count: int | None = None, seconds: float | None = None
 ) -> None:
     """Say ready, then add `count` jobs or for so many seconds, and tell how many."""
-    async with application(path) as app:
+    async with application(url) as app:
         queue, words = app.queue(QUEUE), Words()
         await queue.add(NAME, data(at=monotonic_ns()))
         tell(ready=True)

@@ -11,12 +11,12 @@ from tests.benchmarks.recording import recorded
 
 
 async def main(
-    path: str, concurrency: int | None = None, share: int | None = None, record: str | None = None
+    url: str, concurrency: int | None = None, share: int | None = None, record: str | None = None
 ) -> None:
     """Say ready, work from the first word to the next, then tell how many runs began."""
     runs, is_done = 0, asyncio.Event()
-    with recorded(record) as steps:
-        async with application(path) as app:
+    with recorded(url, record) as recorder:
+        async with application(url) as app:
 
             @app.handler(NAME, queue=QUEUE)
             async def no_op(data: Any, context: Any) -> None:
@@ -28,7 +28,8 @@ async def main(
             words = Words()
             tell(ready=True)
             await words.next()
-            steps.clear()
+            if recorder is not None:
+                recorder.begin()
             async with app.worker(concurrency=concurrency):
                 waits = [asyncio.ensure_future(words.next()), asyncio.ensure_future(is_done.wait())]
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,1 @@
+"""The kinds of database that are measured."""

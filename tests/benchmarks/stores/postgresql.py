@@ -1,0 +1,79 @@
+"""PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, Final
+
+from errands.infrastructure.persistence.sql.postgresql.grammar import PostgresqlGrammar
+from errands.infrastructure.persistence.sql.postgresql.session import DIALECT
+from tests.benchmarks.jobs import QUEUE
+from tests.benchmarks.stores.clone import Cloning
+from tests.benchmarks.stores.server import BenchServer, ask, engine_of
+
+SETTINGS: Final = (
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "shared_buffers",
+    "autovacuum",
+)
+
+
+class Postgresql(BenchServer):
+    """See the protocol."""
+
+    name = "postgresql"
+    claim_unit = "buffers"
+    claim_slack = 0.1
+
+    def facts(self) -> dict[str, Any]:
+        """See the protocol."""
+        import psycopg
+
+        told = {name: ask(self.server, f"SHOW {name}")[0][0] for name in SETTINGS}
+        return {**told, "psycopg": psycopg.__version__, "libpq": psycopg.pq.__impl__}
+
+    def create_copy(self, original: str, name: str) -> None:
+        """See the base."""
+        ask(self.server, f"CREATE DATABASE {name} TEMPLATE {original}")
+
+    def settle(self, url: str) -> None:
+        """See the base."""
+        with closing(self.connect(url)) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+
+    def log_position(self, connection: Any) -> int:
+        """See the base."""
+        query = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+        return int(connection.execute(query).fetchone()[0])
+
+    def multiply(self, url: str, more: int) -> None:
+        """See the protocol."""
+        [(count, step)] = self.look(url, "SELECT count(*), max(key) FROM errands_job")
+        with closing(self.connect(url)) as connection:
+            connection.execute("SET synchronous_commit = off")
+            tables = engine_of(url).grammar.tables
+            cloning = Cloning(tables=tables, count=count, step=step, quoted=self.quoted)
+            for statement in cloning.until(more):
+                connection.execute(statement)
+            connection.execute(
+                "SELECT setval('errands_job_sequence', (SELECT max(key) FROM errands_job))"
+            )
+        self.settle(url)
+
+    def claim_cost(self, url: str, limit: int) -> int:
+        """See the protocol. Buffers found or read, of the whole statement."""
+        grammar = engine_of(url).grammar
+        assert isinstance(grammar, PostgresqlGrammar)
+        text, arrange = grammar.statements.claim.on(DIALECT)
+        given = (QUEUE, limit, "token", "worker", 2**41, 2**41)
+        with closing(self.connect(url)) as connection:
+            connection.execute("BEGIN")
+            plan = connection.execute(
+                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}",
+                arrange(given) if arrange else given,
+            ).fetchone()[0][0]["Plan"]
+            connection.execute("ROLLBACK")
+        assert plan["Actual Rows"] == limit
+        return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])

@@ -1,0 +1,201 @@
+"""What is measured alike on every database server."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from errands.infrastructure.persistence.open_store import open_store
+from errands.infrastructure.persistence.sql.server.store import Engine, ServerStore
+from errands.infrastructure.settings import Settings
+from errands.infrastructure.wakeups.local_wakeup import LocalWakeup
+from tests import servers
+from tests.benchmarks.stores.calls import CONNECTION, Call, last_uses, run_calls
+from tests.benchmarks.stores.databases import Databases, make
+from tests.benchmarks.stores.server_tape import taped
+from tests.benchmarks.stores.store import Replayed, Store, Tape, Transaction
+
+_RUNS: Final = frozenset({"execute", "executemany", "copy", "query"})
+_RUNS_BY_NAME: Final = ("exec_", "send_query", "send_prepare")
+_FRAMES: Final = ("BEGIN", "COMMIT", "START TRANSACTION", "SET ")
+
+_numbers: Final = count(1)
+
+
+@cache
+def engine_of(url: str) -> Engine:
+    """The library's own driver for a database."""
+    store = open_store(Settings(url=url), None, LocalWakeup())
+    assert isinstance(store, ServerStore)
+    return store.engine
+
+
+class ServerDatabases(Databases):
+    """Databases on a running server. `duplicate` fills an empty one from another."""
+
+    def __init__(
+        self,
+        server: servers.Server,
+        create_copy: Callable[[str, str], None],
+        settle: Callable[[str], None],
+    ) -> None:
+        self._server = server
+        self._create_copy = create_copy
+        self._settle = settle
+        self._made: list[str] = []
+
+    def new(self, waiting: int = 0) -> str:
+        """See the protocol."""
+        name = self._name()
+        self._ask(f"CREATE DATABASE {name}")
+        url = self._server.url_of(name)
+        make(url, waiting)
+        if waiting:
+            self._settle(url)
+        return url
+
+    @contextmanager
+    def copy(self, original: str) -> Generator[str]:
+        """See the protocol."""
+        name = self._name()
+        try:
+            self._create_copy(original.rpartition("/")[2], name)
+            yield self._server.url_of(name)
+        finally:
+            self._drop(name)
+
+    def remove(self) -> None:
+        """Remove what is left."""
+        for name in list(self._made):
+            self._drop(name)
+
+    def _name(self) -> str:
+        name = f"errands_bench_{os.getpid()}_{next(_numbers)}"
+        self._made.append(name)
+        return name
+
+    def _drop(self, name: str) -> None:
+        forced = " WITH (FORCE)" if self._server.name == "postgresql" else ""
+        self._ask(f"DROP DATABASE IF EXISTS {name}{forced}")
+        self._made.remove(name)
+
+    def _ask(self, statement: str) -> None:
+        ask(self._server, statement)
+
+
+def ask(server: servers.Server, *statements: str) -> list[Any]:
+    """Statements on the server itself; the rows of the last."""
+    engine, rows = server.engine(), []
+    with engine.connect() as connection:
+        for statement in statements:
+            result = connection.exec_driver_sql(statement)
+            rows = list(result) if result.returns_rows else []
+    engine.dispose()
+    return rows
+
+
+class BenchServer(Store):
+    """A server that is there."""
+
+    has_own_log = False
+
+    def quoted(self, name: str) -> str:
+        """See the protocol."""
+        return f'"{name}"'
+
+    @property
+    def server(self) -> servers.Server:
+        """The server, as all tests know it."""
+        return servers.server(self.name)
+
+    @contextmanager
+    def databases(self, folder: Path) -> Generator[Databases]:
+        """See the protocol."""
+        made = ServerDatabases(self.server, self.create_copy, self.settle)
+        try:
+            yield made
+        finally:
+            made.remove()
+
+    @abstractmethod
+    def create_copy(self, original: str, name: str) -> None:
+        """Make a database like another one; both by their names."""
+
+    @abstractmethod
+    def settle(self, url: str) -> None:
+        """Give a database, after many adds, what it would give itself in a minute."""
+
+    @abstractmethod
+    def log_position(self, connection: Any) -> int:
+        """The end of the server's log, in bytes."""
+
+    def look(self, url: str, query: str, *parameters: Any) -> list[Any]:
+        """See the protocol."""
+        with closing(self.connect(url)) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(query.replace("?", "%s"), parameters)
+            return list(cursor.fetchall())
+
+    def taped(self) -> AbstractContextManager[Tape]:
+        """See the protocol."""
+        return taped()
+
+    def connect(self, url: str) -> Any:
+        """See the protocol."""
+        return engine_of(url).connect()
+
+    def run(self, connection: Any, transaction: Transaction) -> None:
+        """See the protocol."""
+        run_calls({CONNECTION: connection}, transaction)
+
+    def read_newest(self, connection: Any) -> None:
+        """See the protocol."""
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SELECT * FROM errands_job ORDER BY {self.quoted('key')} DESC LIMIT 1")
+            cursor.fetchall()
+
+    def replay(self, url: str, transactions: list[Transaction], *, weighs_log: bool) -> Replayed:
+        """See the protocol. Others on the same server add to its log."""
+        with closing(self.connect(url)) as connection:
+            before = self.log_position(connection) if weighs_log else 0
+            seconds = _run_all(connection, transactions)
+            after = self.log_position(connection) if weighs_log else 0
+        return Replayed(seconds, after - before)
+
+    def counts(self, transactions: list[Transaction]) -> dict[str, int]:
+        """See the protocol."""
+        sent = [texts for calls in transactions for call in calls if (texts := _statements(call))]
+        return {
+            "commits": len(transactions),
+            "statements": sum(
+                not text.startswith(_FRAMES) for texts in sent for text in texts if text
+            ),
+            "round trips": len(sent),
+        }
+
+
+def _run_all(connection: Any, transactions: list[Transaction]) -> float:
+    objects: dict[int, Any] = {CONNECTION: connection}
+    turns = list(zip(transactions, last_uses(transactions), strict=True))
+    started = perf_counter()
+    for calls, used_up in turns:
+        run_calls(objects, calls)
+        for number in used_up:
+            del objects[number]
+    return perf_counter() - started
+
+
+def _statements(call: Call) -> list[str]:
+    """What a call sends to the server."""
+    _, method, args, _, _ = call
+    if method not in _RUNS and not method.startswith(_RUNS_BY_NAME):
+        return []
+    text = args[0].decode() if isinstance(args[0], bytes) else str(args[0])
+    texts = [part.strip().upper() for part in text.split(";")]
+    return texts * len(args[1]) if method == "executemany" else texts

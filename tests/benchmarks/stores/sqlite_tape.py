@@ -1,0 +1,80 @@
+"""Writes of the SQLite store, recorded statement by statement."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+from unittest.mock import patch
+
+from errands.infrastructure.persistence.sql.sqlite.writer import SqliteWriter
+from tests.benchmarks.stores.store import Tape
+
+Statement = tuple[bool, str, Any]
+"""Whether it is an executemany, the statement, its parameters."""
+
+BEGIN: Final = "BEGIN IMMEDIATE"
+
+
+class TapedConnection:
+    """Passes everything on to the writer connection and keeps what was executed."""
+
+    def __init__(self, connection: Any, steps: list[Statement]) -> None:
+        self._connection = connection
+        self._steps = steps
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        """Execute and keep one statement; what is rolled back is not kept."""
+        if statement == "ROLLBACK":
+            self._forget_transaction()
+        elif not statement.startswith("PRAGMA"):
+            self._steps.append((False, statement, tuple(parameters)))
+        return self._connection.execute(statement, parameters)
+
+    def executemany(self, statement: str, parameters: Iterable[Sequence[Any]]) -> Any:
+        """Execute and keep one statement with many sets of parameters."""
+        rows = [tuple(values) for values in parameters]
+        self._steps.append((True, statement, rows))
+        return self._connection.executemany(statement, rows)
+
+    def _forget_transaction(self) -> None:
+        while self._steps and self._steps.pop()[1] != BEGIN:
+            pass
+
+
+class SqliteTape(Tape):
+    """See the protocol."""
+
+    def __init__(self) -> None:
+        self.steps: list[Statement] = []
+
+    @property
+    def transactions(self) -> list[list[Statement]]:
+        """See the protocol."""
+        parted: list[list[Statement]] = [[]]
+        for step in self.steps:
+            parted[-1].append(step)
+            if step[1] == "COMMIT":
+                parted.append([])
+        return [part for part in parted if part]
+
+    def clear(self) -> None:
+        """See the protocol."""
+        self.steps.clear()
+
+
+@contextmanager
+def taped() -> Generator[SqliteTape]:
+    """What applications write to SQLite that are opened inside the block."""
+    tape = SqliteTape()
+    build = SqliteWriter.__init__
+
+    def build_on_tape(self: SqliteWriter, connection: Any, *others: Any, **named: Any) -> None:
+        on_tape: Any = TapedConnection(connection, tape.steps)
+        build(self, on_tape, *others, **named)
+
+    with patch.object(SqliteWriter, "__init__", build_on_tape):
+        yield tape
