@@ -282,6 +282,7 @@ _patient = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 def _test_of(machine: type[Machine], store: str) -> type[TestCase]:
     """The machine on a store, to be left out where that is not there."""
+
     class OnStore(machine):  # type: ignore[misc, valid-type]
         pass
 

@@ -21,10 +21,14 @@ class JobRepository(Protocol):
         """The highest sequence drawn so far, 0 before the first."""
         ...
 
-    def insert(self, jobs: Sequence[Job], births: Sequence[Event] = ()) -> frozenset[JobRef]:
+    def insert(
+        self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
+    ) -> frozenset[JobRef]:
         """Add new jobs, and to the log what is told of them, in order.
 
-        Those whose (queue, id) is taken are left out, with their events, and returned.
+        Those whose (queue, id) is taken are left out, with their events, and returned. With
+        `are_free` the ids were drawn for these jobs: none can be taken, and none is returned;
+        the store may write them as late as with the commit.
         """
         ...
 

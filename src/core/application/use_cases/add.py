@@ -85,7 +85,7 @@ def _add_chunk(
             if new.has_own_id:
                 existing[new.ref] = job
         jobs.append(job)
-    others = _insert(uow, fresh, births)
+    others = _insert(uow, fresh, births, are_free=not any(new.has_own_id for new in wanted))
     if others:
         jobs = [others.get(job.ref, job) for job in jobs]
     return _added(uow, wanted, jobs, births)
@@ -96,7 +96,9 @@ def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
     return {job.ref: job for job in uow.catalog.look(own)} if own else {}
 
 
-def _insert(uow: UnitOfWork, fresh: Sequence[Job], births: Births) -> dict[JobRef, Job]:
+def _insert(
+    uow: UnitOfWork, fresh: Sequence[Job], births: Births, *, are_free: bool
+) -> dict[JobRef, Job]:
     """Write the jobs and tell of their births; gives those that hold ids which were taken.
 
     An overlapping transaction took them. Such a job may be gone again before it is looked at:
@@ -105,7 +107,7 @@ def _insert(uow: UnitOfWork, fresh: Sequence[Job], births: Births) -> dict[JobRe
     others: dict[JobRef, Job] = {}
     for _ in range(ROUNDS):
         told = [event for job in fresh for event in births[job.key]]
-        taken = uow.jobs.insert(fresh, told)
+        taken = uow.jobs.insert(fresh, told, are_free=are_free)
         if not taken:
             return others
         others |= {job.ref: job for job in uow.catalog.look(taken)}

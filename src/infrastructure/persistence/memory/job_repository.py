@@ -30,7 +30,9 @@ class MemoryJobRepository(JobRepository):
         """See the port."""
         return self.tables.last_sequence
 
-    def insert(self, jobs: Sequence[Job], births: Sequence[Event] = ()) -> frozenset[JobRef]:
+    def insert(
+        self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
+    ) -> frozenset[JobRef]:
         """See the port."""
         taken: set[JobRef] = set()
         for job in jobs:
@@ -39,7 +41,7 @@ class MemoryJobRepository(JobRepository):
                 continue
             self.tables.put(job.copy())
         self.log.append([event for event in births if event.ref not in taken])
-        return frozenset(taken)
+        return frozenset() if are_free else frozenset(taken)
 
     def get(self, ref: JobRef) -> Job:
         """See the port."""

@@ -63,10 +63,13 @@ class Grammar(Protocol):
         """
         ...
 
-    def insert_jobs(self, session: Session, rows: Sequence[Row], told: Sequence[Row]) -> int:
-        """Write new jobs and their events; how many jobs were written.
+    def insert_jobs(
+        self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
+    ) -> int:
+        """Write new jobs and their events; how many jobs are there then.
 
-        Those whose id is taken are left out, with their events.
+        Those whose id is taken are left out, with their events. Free ids are taken only where
+        this very unit was run before and its commit not answered: those count as written.
         """
         ...
 

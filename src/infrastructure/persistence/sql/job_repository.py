@@ -31,13 +31,15 @@ class SqlJobRepository(JobRepository):
         """See the port."""
         return self.session.grammar.last_sequence(self.session)
 
-    def insert(self, jobs: Sequence[Job], births: Sequence[Event] = ()) -> frozenset[JobRef]:
+    def insert(
+        self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
+    ) -> frozenset[JobRef]:
         """See the port."""
         if not jobs:
             return frozenset()
         rows = [new_values(job) for job in jobs]
         told = self.log.rows(births)
-        written = self.session.grammar.insert_jobs(self.session, rows, told)
+        written = self.session.grammar.insert_jobs(self.session, rows, told, are_free=are_free)
         return frozenset() if written == len(rows) else self._taken(jobs)
 
     def get(self, ref: JobRef) -> Job:

@@ -82,6 +82,11 @@ class PostgresqlDriver(ServerDriver):
         return self.spoken
 
     @cached_property
+    def _running(self) -> dict[int, PostgresqlSession]:
+        """The transactions under way, by their connections."""
+        return {}
+
+    @cached_property
     def psycopg(self) -> Any:
         """The driver's module. Raises `MissingDriver`."""
         try:
@@ -94,7 +99,12 @@ class PostgresqlDriver(ServerDriver):
         """See the protocol."""
         named: dict[str, Any] = DIALECT.create_connect_args(self.address)[1]  # pyright: ignore[reportUnknownMemberType]
         wanted = {**DEFAULTS, **named, "client_encoding": "UTF8"}
-        return self.psycopg.connect(**wanted, autocommit=True, prepare_threshold=None)
+        return self.psycopg.connect(
+            **wanted,
+            autocommit=True,
+            prepare_threshold=None,
+            cursor_factory=self.psycopg.ClientCursor,
+        )
 
     def is_usable(self, connection: Connection) -> bool:
         """See the protocol."""
@@ -105,20 +115,26 @@ class PostgresqlDriver(ServerDriver):
 
     def session(self, connection: Connection) -> PostgresqlSession:
         """See the protocol."""
-        return PostgresqlSession(connection, self.spoken)
+        running = self._running.get(id(connection))
+        return running or PostgresqlSession(connection, self.spoken)
 
     def begin(self, connection: Connection, *, only_reads: bool) -> None:
-        """See the protocol."""
-        connection.execute(_READS if only_reads else _WRITES)
+        """See the protocol. Nothing is sent before the first statement."""
+        opening = _READS if only_reads else _WRITES
+        self._running[id(connection)] = PostgresqlSession(
+            connection, self.spoken, opening=opening, is_own=not only_reads
+        )
 
     def commit(self, connection: Connection) -> None:
         """See the protocol."""
-        connection.execute("COMMIT")
+        self._running[id(connection)].commit()
+        del self._running[id(connection)]
 
     def rollback(self, connection: Connection) -> None:
         """See the protocol."""
-        if not connection.closed and not self.is_usable(connection):
-            connection.execute("ROLLBACK")
+        running = self._running.pop(id(connection), None)
+        if running is not None and not connection.closed:
+            running.rollback()
 
     def clock(self, connection: Connection) -> float:
         """See the protocol."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 from sqlalchemy import Text, cast, exists, func, literal, literal_column, select, type_coerce
@@ -17,6 +17,7 @@ from ..grammar import ClaimValues, Grammar
 from ..mapping import EVENT, Row, json_text
 from ..server.horizon import LONGEST_WAIT, Horizon, Look, Settled
 from ..session import Session
+from ..statement import Parameters, Statement
 from ..statements import ONE
 from .schema import PostgresqlTables
 from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, PostgresqlStatements
@@ -30,6 +31,28 @@ def _plain(value: object) -> str:
 
 
 _encode: Final = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+@runtime_checkable
+class KeepsBack(Protocol):
+    """A session that can send some writes later, with others."""
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether it does."""
+        ...
+
+    def rows_outside(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
+        """Rows of a statement that needs no transaction."""
+        ...
+
+    def insert_late(self, jobs: Sequence[Row], births: Sequence[Row]) -> None:
+        """Write new jobs and their events with what comes next."""
+        ...
+
+    def append_late(self, events: Sequence[Row]) -> None:
+        """Write events with the commit."""
+        ...
 
 
 class PostgresqlGrammar(Grammar):
@@ -50,7 +73,9 @@ class PostgresqlGrammar(Grammar):
         return self.says
 
     def draw(self, session: Session, count: int) -> Sequence[int]:
-        """See the protocol."""
+        """See the protocol. A sequence belongs to no transaction."""
+        if isinstance(session, KeepsBack):
+            return sorted(row[0] for row in session.rows_outside(self.says.draw, (count,)))
         return sorted(row[0] for row in session.rows(self.says.draw, (count,)))
 
     def last_sequence(self, session: Session) -> int:
@@ -62,10 +87,23 @@ class PostgresqlGrammar(Grammar):
         session.rows(self.says.count_sequence_on, (counters.sequence,))
         session.rows(self.says.count_events_on, (counters.event,))
 
-    def insert_jobs(self, session: Session, rows: Sequence[Row], told: Sequence[Row]) -> int:
+    def insert_jobs(
+        self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
+    ) -> int:
         """See the protocol."""
-        values = (_json(NEW_JOB, rows), _events(told))
-        return int(session.rows(self.says.insert_jobs, values)[0][0])
+        if are_free and isinstance(session, KeepsBack) and session.keeps_back:
+            session.insert_late(rows, told)
+            return len(rows)
+        written = int(session.rows(*self.insertion(rows, told))[0][0])
+        return len(rows) if are_free else written
+
+    def insertion(self, rows: Sequence[Row], told: Sequence[Row]) -> tuple[Statement, Parameters]:
+        """The statement that writes new jobs and their events, with its parameters."""
+        return self.says.insert_jobs, (_json(NEW_JOB, rows), _events(told))
+
+    def telling(self, rows: Sequence[Row]) -> tuple[Statement, Parameters]:
+        """The statement that writes events, with its parameters."""
+        return self.says.append_events, (_events(rows),)
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol."""
@@ -113,7 +151,10 @@ class PostgresqlGrammar(Grammar):
 
     def append_events(self, session: Session, rows: Sequence[Row]) -> None:
         """See the protocol."""
-        session.write(self.says.append_events, (_events(rows),))
+        if isinstance(session, KeepsBack) and session.keeps_back:
+            session.append_late(rows)
+        else:
+            session.write(*self.telling(rows))
 
     def settled_events(self, session: Session) -> Settled | None:
         """See the protocol."""

@@ -50,7 +50,9 @@ class SqliteGrammar(Grammar):
         """See the protocol. The next event id is one above the highest by itself."""
         session.write(self.says.count_on, (counters.sequence,))
 
-    def insert_jobs(self, session: Session, rows: Sequence[Row], told: Sequence[Row]) -> int:
+    def insert_jobs(
+        self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
+    ) -> int:
         """See the protocol."""
         if len(rows) == 1:
             written = session.write(self.says.insert_jobs, rows[0])
@@ -60,7 +62,7 @@ class SqliteGrammar(Grammar):
             told = told_of_written(self, session, rows, told)
         if told:
             session.write_many(self.says.append_events, told)
-        return written
+        return len(rows) if are_free else written
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol. A transaction that writes has locked the whole file."""
