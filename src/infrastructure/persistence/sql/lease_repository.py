@@ -73,9 +73,10 @@ class SqlLeaseRepository(LeaseRepository):
         return [hold in written for hold, _ in reports]
 
     def save_state(self, held: Held, state: str) -> bool:
-        """See the port."""
-        save = self.session.grammar.statements.save_state
-        return self.session.write(save, (state, held.key, held.token)) == 1
+        """See the port. Some drivers do not count a row that is as it was."""
+        says, held_by = self.session.grammar.statements, (held.key, held.token)
+        count = self.session.write(says.save_state, (state, *held_by))
+        return count == 1 or bool(self.session.rows(says.held, held_by))
 
     def _owns(self, held: Held) -> bool:
         own = self.session.grammar.statements.own
