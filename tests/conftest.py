@@ -32,6 +32,13 @@ def postgresql_scratch() -> Iterator[servers.Scratch]:
         yield scratch
 
 
+@pytest.fixture(scope="session")
+def mariadb_scratch() -> Iterator[servers.Scratch]:
+    """A database of this process on MariaDB."""
+    with servers.scratch("mariadb") as scratch:
+        yield scratch
+
+
 def pytest_report_header() -> list[str]:
     """Say which stores the suites run on, and which they do not."""
     return [

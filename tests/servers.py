@@ -19,7 +19,10 @@ RESTART: Final = {
         "ALTER SEQUENCE errands_event_id_seq RESTART",
         "ALTER SEQUENCE errands_job_sequence RESTART",
     ],
-    "mariadb": ["ALTER TABLE errands_event AUTO_INCREMENT = 1"],
+    "mariadb": [
+        "ALTER TABLE errands_event AUTO_INCREMENT = 1",
+        "ALTER SEQUENCE errands_job_sequence RESTART",
+    ],
 }
 """Ids begin at 1 again, as in a database that is new."""
 TABLES: Final = ("job", "log", "event", "queue")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 ALWAYS: Final = ("memory", "sqlite")
 DEFAULTS: Final[Mapping[str, str]] = {
     "postgresql": "postgresql://postgres@127.0.0.1:5432/postgres",
+    "mariadb": "mariadb://root@127.0.0.1:3306/test",
 }
 """Where servers are looked for that no variable names."""
 PORTS: Final = {"postgresql": 5432, "mariadb": 3306}

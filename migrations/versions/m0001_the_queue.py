@@ -86,9 +86,11 @@ def upgrade() -> None:
 
 
 def _create_sequence() -> None:
-    if _engine() == "postgresql":
-        name = f"{_tables().prefix}job_sequence"
-        op.execute(sa.schema.CreateSequence(sa.Sequence(name, schema=_tables().schema)))
+    if _engine() in {"postgresql", "mariadb"}:
+        op.execute(sa.schema.CreateSequence(_sequence(), if_not_exists=_is_mysql()))
+        return
+    if _engine() == "mysql":
+        _create("sequence", [sa.Column("value", sa.BigInteger, primary_key=True)])
         return
     name, value = _key("name", _NAME), sa.Column("value", sa.BigInteger, nullable=False)
     sequence = _create("sequence", [name, value])
@@ -131,10 +133,17 @@ def _create_jobs() -> None:
         sa.Column("data", _TEXT, nullable=False),
     ]
     _create("job", columns, JOB_STORAGE)
+    _index("job_id", "job", ["id", "queue"], unique=True)
+    if _is_mysql():
+        _create_whole_indexes()
+    else:
+        _create_partial_indexes()
+
+
+def _create_partial_indexes() -> None:
     ended = "status IN ('cancelled', 'completed', 'failed')"
     unstarted = "status IN ('delayed', 'waiting', 'waiting_children')"
     flagged = "status = 'active' AND cancel_requested_at IS NOT NULL"
-    _index("job_id", "job", ["id", "queue"], unique=True)
     order = ["queue", sa.text("priority DESC"), "turn", "sequence"]
     _index("job_claim", "job", order, "status = 'waiting'")
     _index("job_due", "job", ["run_at", "sequence"], "status = 'delayed'")
@@ -146,6 +155,17 @@ def _create_jobs() -> None:
     _index("job_purge", "job", ["purge_at"], "purge_at IS NOT NULL")
 
 
+def _create_whole_indexes() -> None:
+    order = ["queue", "status", sa.text("priority DESC"), "turn", "sequence"]
+    _index("job_claim", "job", order)
+    _index("job_due", "job", ["run_at", "sequence"])
+    _index("job_lease", "job", ["lease_expires_at"])
+    _index("job_flagged", "job", ["worker"])
+    _index("job_lapse", "job", ["lapses_at"])
+    _index("job_finished", "job", ["queue", "status", "finished_at", "key"])
+    _index("job_purge", "job", ["purge_at"])
+
+
 def _tables():
     """The tables to make: their prefix and schema."""
     return context.config.attributes["tables"]
@@ -155,12 +175,24 @@ def _engine() -> str:
     return op.get_bind().dialect.name
 
 
+def _is_mysql() -> bool:
+    """Whether each step commits by itself: then it may have been taken already."""
+    return _engine() in {"mysql", "mariadb"}
+
+
+def _sequence() -> sa.Sequence:
+    cache = 0 if _engine() == "mariadb" else None
+    return sa.Sequence(f"{_tables().prefix}job_sequence", schema=_tables().schema, cache=cache)
+
+
 def _key(name: str, type_: sa.types.TypeEngine) -> sa.Column:
     return sa.Column(name, type_, primary_key=True, autoincrement=False)
 
 
 def _create(name: str, columns: list, storage: dict | None = None) -> sa.Table:
     settings = {"postgresql_with": storage} if storage and _engine() == "postgresql" else {}
+    if _is_mysql():
+        settings = {"if_not_exists": True, f"{_engine()}_engine": "InnoDB"}
     tables = _tables()
     return op.create_table(tables.prefix + name, *columns, schema=tables.schema, **settings)
 
@@ -170,6 +202,10 @@ def _index(
 ) -> None:
     where = None if condition is None else sa.text(condition)
     tables = _tables()
+    if _is_mysql() and sa.inspect(op.get_bind()).has_index(
+        tables.prefix + table, tables.prefix + name
+    ):
+        return
     op.create_index(
         tables.prefix + name,
         tables.prefix + table,
@@ -185,9 +221,9 @@ def downgrade() -> None:
     """There is nothing before the first revision."""
     tables = _tables()
     for name in ("event", "log", "job", "queue", "meta"):
-        op.drop_table(tables.prefix + name, schema=tables.schema)
-    if _engine() == "postgresql":
-        sequence = sa.Sequence(f"{tables.prefix}job_sequence", schema=tables.schema)
-        op.execute(sa.schema.DropSequence(sequence))
+        op.drop_table(tables.prefix + name, schema=tables.schema, if_exists=_is_mysql())
+    if _engine() in {"postgresql", "mariadb"}:
+        op.execute(sa.schema.DropSequence(_sequence(), if_exists=_is_mysql()))
     else:
-        op.drop_table(f"{tables.prefix}sequence", schema=tables.schema)
+        name = f"{tables.prefix}sequence"
+        op.drop_table(name, schema=tables.schema, if_exists=_is_mysql())

@@ -58,5 +58,9 @@ class TestPostgresqlStore(OnServer):
     name = "postgresql"
 
 
+class TestMariadbStore(OnServer):
+    name = "mariadb"
+
+
 def test_no_required_store_is_left_out() -> None:
     assert [name for name in stores.required() if name not in stores.chosen()] == []

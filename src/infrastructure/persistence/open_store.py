@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 
-from ...core.domain.errors import InvalidDatabaseUrl
+from ...core.domain.errors import InvalidDatabaseUrl, InvalidOption
 from ...core.ports.store import Store
 from ...core.ports.wakeup import Wakeup
 from ..clock import host_clock
 from ..settings import Settings, without_password
 
+if TYPE_CHECKING:
+    from .sql.server.store import Engine
+
 Clock = Callable[[], datetime]
-KNOWN: Final = "memory://, sqlite:///path and postgresql://user@host/database"
+KNOWN: Final = (
+    "memory://, sqlite:///path, postgresql://user@host/database, mariadb://user@host/database "
+    "and mysql://user@host/database"
+)
 
 
 def open_store(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
@@ -35,6 +41,8 @@ def open_store(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store
             return _sqlite(rest, settings, clock, wakeup)
         case "postgresql" | "postgres":
             return _postgresql(settings, clock, wakeup)
+        case "mariadb" | "mysql":
+            return _mysql(settings, clock, wakeup)
         case _:
             shown = without_password(settings.url)
             raise InvalidDatabaseUrl(shown, f"{scheme!r} is not one of {KNOWN}")
@@ -72,11 +80,26 @@ def _postgresql(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Stor
     from .sql.postgresql.engine import PostgresqlEngine
     from .sql.postgresql.grammar import PostgresqlGrammar
     from .sql.postgresql.schema import PostgresqlTables
-    from .sql.server.store import ServerStore
 
     tables = PostgresqlTables(settings.table_prefix, settings.schema)
     shown = without_password(settings.url)
     engine = PostgresqlEngine(_address(settings.url, shown), shown, PostgresqlGrammar(tables))
+    return _on_server(engine, settings, clock, wakeup)
+
+
+def _mysql(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
+    from .sql.mysql.engine import MysqlEngine
+
+    shown = without_password(settings.url)
+    if settings.schema is not None:
+        raise InvalidOption("schema", "is for PostgreSQL; here the database is the schema")
+    engine = MysqlEngine(_address(settings.url, shown), shown, settings.table_prefix)
+    return _on_server(engine, settings, clock, wakeup)
+
+
+def _on_server(engine: Engine, settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
+    from .sql.server.store import ServerStore
+
     return ServerStore(
         engine,
         wakeup,

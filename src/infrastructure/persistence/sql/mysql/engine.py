@@ -1,0 +1,43 @@
+"""MariaDB and MySQL as engines of the server store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+
+from .....core.domain.events import Hint
+from ..server.polling import Polling
+from ..server.store import Engine
+from ..server.units import Units
+from ..session import Session
+from .database import MysqlDatabase
+from .driver import MysqlDriver
+from .host import MysqlHost
+from .migrate import bring_up_to_date
+from .news import MysqlNews
+
+
+class MysqlEngine(MysqlDriver, Engine):
+    """See the protocol."""
+
+    def bring_up_to_date(self, *, migrates: bool) -> str:
+        """See the protocol."""
+        return bring_up_to_date(self, migrates=migrates)
+
+    def host(self, store_id: str) -> MysqlHost:
+        """See the protocol."""
+        return MysqlHost(self, store_id, self.grammar, self.url)
+
+    def database(self) -> MysqlDatabase:
+        """See the protocol."""
+        return MysqlDatabase(self)
+
+    def news(
+        self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]
+    ) -> MysqlNews:
+        """See the protocol."""
+        return MysqlNews(Polling(partial(units.ask, _newest_event)), self.close_side)
+
+
+def _newest_event(session: Session) -> int:
+    return int(session.rows(session.grammar.statements.last_event)[0][0] or 0)

@@ -1,0 +1,267 @@
+"""How MariaDB and MySQL are spoken to: rows are locked by key, changed by key, read by key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Literal, Protocol, runtime_checkable
+
+import msgspec
+from sqlalchemy import Text, exists, func, literal, literal_column, select
+from sqlalchemy.dialects.mysql import JSON
+from sqlalchemy.sql import ColumnElement
+
+from .....core.domain.job.identity import JobRef
+from .....core.ports.archive import Counters
+from .....core.ports.lease_repository import Held
+from ..grammar import ClaimValues, Grammar
+from ..inserting import told_of_written
+from ..mapping import CHANGING, INSERTED, LOADED, Row, json_text
+from ..server.horizon import LONGEST_WAIT, Settled
+from ..session import Session
+from ..statements import ONE
+from .horizon import AskWritten, MysqlHorizon, Sight
+from .schema import MariadbTables, MysqlTables
+from .sequences import Sequences, sequences_of
+from .statements import MysqlStatements
+
+
+@runtime_checkable
+class CountsWritten(Protocol):
+    """A session whose driver does not count rows that were left as they are.
+
+    Those of SQLAlchemy do, and so may any that a caller brings.
+    """
+
+    counts_written: Literal[True]
+
+
+_FEW: Final = 2
+"""Rows that cost less one by one than as JSON."""
+_QUEUE, _ID = (LOADED.index(name) for name in ("queue", "id"))
+_KEY = INSERTED.index("key")
+_CHANGES: Final = len(CHANGING)
+
+
+def _plain(value: object) -> str:
+    """Text of a type of its own (a job's id) as plain text."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+class MysqlGrammar(Grammar):
+    """See the protocol. Remembers up to which event the log is settled."""
+
+    def __init__(self, tables: MysqlTables, written: AskWritten) -> None:
+        self.says = MysqlStatements(tables)
+        self.sequences: Sequences = sequences_of(tables)
+        self._horizon = MysqlHorizon()
+        self._written = written
+
+    @property
+    def tables(self) -> MysqlTables:
+        """See the protocol."""
+        return self.says.tables
+
+    @property
+    def statements(self) -> MysqlStatements:
+        """See the protocol."""
+        return self.says
+
+    def draw(self, session: Session, count: int) -> Sequence[int]:
+        """See the protocol."""
+        return self.sequences.draw(session, count)
+
+    def last_sequence(self, session: Session) -> int:
+        """See the protocol."""
+        return self.sequences.last(session)
+
+    def raise_counters(self, session: Session, counters: Counters) -> None:
+        """See the protocol. A row with an id moves the counter of ids behind it, for good."""
+        self.sequences.count_on(session, counters.sequence)
+        newest = int(session.rows(self.says.last_event)[0][0] or 0)
+        if counters.event > newest:
+            session.write(self.says.count_events_on, (counters.event,))
+            session.write(self.says.drop_event, (counters.event,))
+
+    def insert_jobs(
+        self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
+    ) -> int:
+        """See the protocol. A unit in a caller's transaction is never run again."""
+        written = session.write_many(self.says.insert_job, rows)
+        if not isinstance(session, CountsWritten):
+            written = len(rows) if are_free else self._count(session, rows)
+        if written < len(rows):
+            told = told_of_written(self, session, rows, told)
+        if told:
+            self.append_events(session, told)
+        return len(rows) if are_free else written
+
+    def _count(self, session: Session, rows: Sequence[Row]) -> int:
+        """How many of these jobs are there under their own keys."""
+        keys = _keys([row[_KEY] for row in rows])
+        return int(session.rows(self.says.count_jobs, (keys,))[0][0])
+
+    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """See the protocol.
+
+        A caller's transaction may see less than there is by now: for what it does not see, a
+        read that locks is asked.
+        """
+        found: list[Row] = []
+        if len(refs) > 1:
+            keys = sorted(row[0] for row in session.rows(self.says.keys_by_ref, (_refs(refs),)))
+            found += session.rows(self.says.by_key_locked, (_keys(keys),)) if keys else ()
+        there = {(row[_QUEUE], row[_ID]) for row in found}
+        missing = sorted({(ref.queue, ref.id) for ref in refs} - there)
+        return [
+            *found,
+            *(row for ref in missing for row in session.rows(self.says.by_ref_locked, ref)),
+        ]
+
+    def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+        """See the protocol."""
+        if len(refs) == 1:
+            (ref,) = refs
+            return session.rows(self.says.by_ref, (ref.queue, ref.id))
+        return session.rows(self.says.look, (_refs(refs),))
+
+    def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
+        """See the protocol."""
+        ordered = sorted(rows, key=_key_of)
+        if len(ordered) <= _FEW:
+            save = self.says.save_one
+            return {_key_of(row) for row in ordered if session.write(save, row) == 1}
+        versions = [row[_CHANGES:] for row in ordered]
+        locked = {row[0] for row in session.rows(self.says.lock_versions, (_json(versions),))}
+        mine = [(*row[_CHANGES:], *row[:_CHANGES]) for row in ordered if _key_of(row) in locked]
+        if mine:
+            session.write(self.says.save, (_json(mine),))
+        return locked
+
+    def remove(self, session: Session, keys: Collection[int]) -> None:
+        """See the protocol."""
+        rows = _keys(sorted(keys))
+        session.write(self.says.remove_logs, (rows,))
+        session.write(self.says.remove, (rows,))
+
+    def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
+        """See the protocol."""
+        first = session.rows(self.says.lock_claimable, (claim.queue, claim.now, claim.limit))
+        if not first:
+            return []
+        keys = _keys([row[0] for row in first])
+        values = (keys, claim.now, claim.token, claim.worker, claim.until)
+        session.write(self.says.claim, values)
+        return session.rows(self.says.by_key, (keys,))
+
+    def renew(
+        self, session: Session, held: Collection[Held], until: int
+    ) -> Mapping[Held, int | None]:
+        """See the protocol."""
+        keys = _keys(sorted(hold.key for hold in held))
+        locked = {
+            Held(key, token): requested_at
+            for key, token, requested_at in session.rows(self.says.lock_leases, (keys,))
+        }
+        renewed = {hold: locked[hold] for hold in held if hold in locked}
+        if renewed:
+            mine = _keys(sorted(hold.key for hold in renewed))
+            session.write(self.says.renew, (mine, until))
+        return renewed
+
+    def record_progress(
+        self, session: Session, reports: Sequence[tuple[Held, str]]
+    ) -> Collection[Held]:
+        """See the protocol. What is as it was counts as nothing written."""
+        written: set[Held] = set()
+        for hold, text in sorted(dict(reports).items(), key=lambda report: report[0].key):
+            count = session.write(self.says.save_progress, (text, hold.key, hold.token))
+            if count or session.rows(self.says.held, (hold.key, hold.token)):
+                written.add(hold)
+        return written
+
+    def append_events(self, session: Session, rows: Sequence[Row]) -> None:
+        """See the protocol. With VALUES, ids come in the order of the rows and without gaps."""
+        session.write_many(self.says.append_event, rows)
+
+    def settled_events(self, session: Session) -> Settled | None:
+        """See the protocol."""
+
+        def ids_behind(after: int, most: int) -> Sequence[int]:
+            return [row[0] for row in session.rows(self.says.next_event_ids, (after, most))]
+
+        def surely_settled() -> int:
+            rows = session.rows(self.says.old_event, (int(LONGEST_WAIT * 1000),))
+            return int(rows[0][0]) if rows else 0
+
+        newest = int(session.rows(self.says.last_event)[0][0] or 0)
+        return self._horizon.settled(Sight(newest, ids_behind, surely_settled, self._written))
+
+    def register_queues(self, session: Session, names: Collection[str]) -> None:
+        """See the protocol. What is there is not touched: an insert would lock it."""
+        for name in sorted(names):
+            if not session.rows(self.says.look_queue, (name,)):
+                session.write(self.says.register_queue, (name,))
+
+    def save_queue(self, session: Session, row: Row) -> None:
+        """See the protocol."""
+        session.write(self.says.save_queue, row)
+
+    def has_tag(self, tag: str) -> ColumnElement[bool]:
+        """See the protocol."""
+        found = func.json_contains(self._labels, literal(json_text(tag), Text()), "$.tags")
+        return found == literal_column("1")
+
+    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
+        """See the protocol. Numbers are equal by value, everything else by its JSON."""
+        found = func.json_extract(self._labels, literal(f"$.metadata.{json_text(key)}", Text()))
+        return self._is_same(found, literal(json_text(value), Text()))
+
+    def has_error(self, text: str) -> ColumnElement[bool]:
+        """See the protocol."""
+        type_ = f"LONGTEXT CHARACTER SET utf8mb4 COLLATE {self.tables.collation}"
+        path: ColumnElement[Any] = literal_column(
+            f"'$[*]' COLUMNS (kind {type_} PATH '$[0]', message {type_} PATH '$[1]')"
+        )
+        entries = func.json_table(self.tables.jobs.c.failures, path).table_valued(
+            "kind", "message", name="failure"
+        )
+        message = func.nullif(entries.c.message, literal_column("''"))
+        reason = func.concat_ws(": ", entries.c.kind, message)
+        found = func.instr(reason, literal(text, Text())) > literal_column("0")
+        return exists(select(ONE).select_from(entries).where(found))
+
+    def _is_same(
+        self, found: ColumnElement[Any], wanted: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """Whether two JSON values are equal."""
+        if isinstance(self.tables, MariadbTables):
+            return func.json_equals(found, wanted) == literal_column("1")
+        return found == func.cast(wanted, JSON)
+
+    @property
+    def _labels(self) -> ColumnElement[Any]:
+        return self.tables.jobs.c.labels
+
+
+def _json(rows: Sequence[Row]) -> str:
+    """Rows as a list of lists."""
+    return _encode(rows).decode()
+
+
+def _keys(keys: Sequence[int]) -> str:
+    """Keys as rows of one value."""
+    return _encode([(key,) for key in keys]).decode()
+
+
+def _refs(refs: Collection[JobRef]) -> str:
+    return _encode([(ref.queue, ref.id) for ref in refs]).decode()
+
+
+def _key_of(row: Row) -> int:
+    """The key of a row of `CHANGING` values, key and version."""
+    return int(row[_CHANGES])

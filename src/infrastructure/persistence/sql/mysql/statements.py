@@ -1,0 +1,312 @@
+"""The hot statements as MariaDB and MySQL need them: several rows in one JSON parameter.
+
+There is no `UPDATE ... RETURNING` and nothing like `ON CONFLICT`, so rows are locked first,
+then changed by key, then read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    SmallInteger,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from .. import mapping
+from ..mapping import ACTIVE, DELAYED, UNSTARTED_LIST
+from ..statement import Statement
+from ..statements import ONE, Query, Statements
+from .joins import JoinedDelete, JoinedUpdate, StraightJoin
+from .schema import MysqlTables
+
+NEW_JOB: Final = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
+KEY: Final = ("of_key",)
+VERSIONED: Final = ("of_key", "of_version")
+REF: Final = ("of_queue", "of_id")
+SAVED: Final = (*VERSIONED, *mapping.CHANGING)
+"""The long texts come last: the server looks through a row from its beginning, for each column."""
+_ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
+
+
+class MysqlStatements(Statements):
+    """Rows come as the JSON text `rows`: a list of lists, their values in a fixed order."""
+
+    tables: MysqlTables
+
+    def __init__(self, tables: MysqlTables) -> None:
+        super().__init__(tables)
+        job = tables.jobs.c
+        self._types: dict[str, Column[Any]] = {
+            **{name: job[name] for name in mapping.LOADED},
+            "of_key": job.key,
+            "of_version": job.version,
+            "of_queue": job.queue,
+            "of_id": job.id,
+        }
+
+    def given(self, names: Sequence[str]) -> TableValuedAlias:
+        """The rows of the parameter `rows`."""
+        columns = [column(name, self._types[name].type) for name in names]
+        spelt = ", ".join(
+            f"{name} {self._spelt(self._types[name])} PATH '$[{place}]'"
+            for place, name in enumerate(names)
+        )
+        path: ColumnElement[Any] = literal_column(f"'$[*]' COLUMNS ({spelt})")
+        rows = func.json_table(bindparam("rows", type_=Text()), path)
+        return rows.table_valued(*columns, name="given")
+
+    def _spelt(self, column: Column[Any]) -> str:
+        """A type as JSON_TABLE takes it."""
+        if isinstance(column.type, BigInteger | Integer | SmallInteger):
+            return "BIGINT"
+        length = getattr(column.type, "length", None)
+        type_ = "LONGTEXT" if length is None else f"VARCHAR({length})"
+        return f"{type_} CHARACTER SET utf8mb4 COLLATE {self.tables.collation}"
+
+    def _joined(self, names: Sequence[str]) -> tuple[TableValuedAlias, StraightJoin]:
+        """The given rows, each with the job whose key it names."""
+        rows, jobs = self.given(names), self.tables.jobs
+        return rows, StraightJoin(rows, jobs, jobs.c.key == rows.c.of_key)
+
+    def _indexed(self, query: Query, index: str) -> Query:
+        """A query of jobs by this index, whatever the planner thinks of it."""
+        hint = f"FORCE INDEX ({self.tables.prefix}{index})"
+        return query.with_hint(self.tables.jobs, hint)
+
+    @cached_property
+    def insert_job(self) -> Statement:
+        """Write a job unless its id is taken."""
+        jobs = self.tables.jobs
+        new = mysql.insert(jobs).values({name: bindparam(name) for name in NEW_JOB})
+        return Statement(new.on_duplicate_key_update(key=jobs.c.key), NEW_JOB)
+
+    @cached_property
+    def count_jobs(self) -> Statement:
+        """How many of these keys there are."""
+        _, joined = self._joined(KEY)
+        return Statement(select(func.count()).select_from(joined), ["rows"])
+
+    @cached_property
+    def append_event(self) -> Statement:
+        """Write an event."""
+        new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
+        return Statement(new, mapping.EVENT)
+
+    @cached_property
+    def save_one(self) -> Statement:
+        """Write a job whose version is still the one that was decided on."""
+        jobs = self.tables.jobs
+        saved = (
+            update(jobs)
+            .where(jobs.c.key == bindparam("of_key"), jobs.c.version == bindparam("of_version"))
+            .values(
+                version=jobs.c.version + _ONE_MORE,
+                **{name: bindparam("new_" + name) for name in mapping.CHANGING},
+            )
+        )
+        names = [*("new_" + name for name in mapping.CHANGING), "of_key", "of_version"]
+        return Statement(saved, names)
+
+    @cached_property
+    def lock_versions(self) -> Statement:
+        """The keys of the jobs whose version is still the given one, locked in their order."""
+        rows, joined = self._joined(VERSIONED)
+        key, version = self.tables.jobs.c.key, self.tables.jobs.c.version
+        locked: Query = select(key).select_from(joined).where(version == rows.c.of_version)
+        return Statement(locked.with_for_update(), ["rows"])
+
+    @cached_property
+    def save(self) -> Statement:
+        """Write jobs that are locked."""
+        rows, joined = self._joined(SAVED)
+        job = self.tables.jobs.c
+        changes = {name: rows.c[name] for name in mapping.CHANGING}
+        saved = JoinedUpdate(joined, {**changes, "version": job.version + _ONE_MORE})
+        return Statement(saved, ["rows"])
+
+    @cached_property
+    def lock_claimable(self) -> Statement:
+        """The keys of the first claimable jobs, but for those that others are claiming; locked."""
+        free: Query = select(self.tables.jobs.c.key).where(self.is_claimable)
+        first = self.first(self._indexed(free, "job_claim").order_by(*self.in_claim_order))
+        return Statement(first.with_for_update(skip_locked=True), ["of_queue", "now", "most"])
+
+    @cached_property
+    def claim(self) -> Statement:
+        """Make jobs active that are locked."""
+        _, joined = self._joined(KEY)
+        job = self.tables.jobs.c
+        claimed = JoinedUpdate(
+            joined,
+            {
+                "status": literal_column(ACTIVE),
+                "version": job.version + _ONE_MORE,
+                "starts": job.starts + _ONE_MORE,
+                "started_at": bindparam("now"),
+                "token": bindparam("new_token"),
+                "worker": bindparam("new_worker"),
+                "lease_expires_at": bindparam("until"),
+            },
+        )
+        return Statement(claimed, ["rows", "now", "new_token", "new_worker", "until"])
+
+    @cached_property
+    def by_key(self) -> Statement:
+        """Jobs by key."""
+        return Statement(self._by_key, ["rows"])
+
+    @cached_property
+    def by_key_locked(self) -> Statement:
+        """Jobs by key, locked in the order in which they are given."""
+        return Statement(self._by_key.with_for_update(), ["rows"])
+
+    @property
+    def _by_key(self) -> Query:
+        _, joined = self._joined(KEY)
+        return select(*self.loaded).select_from(joined)
+
+    @cached_property
+    def keys_by_ref(self) -> Statement:
+        """The keys of jobs by queue and id."""
+        return Statement(self._by_refs(self.tables.jobs.c.key), ["rows"])
+
+    @cached_property
+    def look(self) -> Statement:
+        """Jobs by queue and id."""
+        return Statement(self._by_refs(*self.loaded), ["rows"])
+
+    def _by_refs(self, *columns: ColumnElement[Any]) -> Query:
+        rows, jobs = self.given(REF), self.tables.jobs
+        same = (jobs.c.id == rows.c.of_id) & (jobs.c.queue == rows.c.of_queue)
+        joined = StraightJoin(rows, jobs, same, f"{self.tables.prefix}job_id")
+        return select(*columns).select_from(joined)
+
+    @cached_property
+    def lock_leases(self) -> Statement:
+        """Runs under way by key, but for those of jobs that are locked just now; locked.
+
+        A handler's own transaction may hold such a lock for long.
+        """
+        _, joined = self._joined(KEY)
+        job = self.tables.jobs.c
+        held: Query = select(job.key, job.token, job.cancel_requested_at).select_from(joined)
+        return Statement(held.where(self.is_in(ACTIVE)).with_for_update(skip_locked=True), ["rows"])
+
+    @cached_property
+    def renew(self) -> Statement:
+        """Prolong leases of jobs that are locked."""
+        _, joined = self._joined(KEY)
+        renewed = JoinedUpdate(joined, {"lease_expires_at": bindparam("until")})
+        return Statement(renewed, ["rows", "until"])
+
+    @cached_property
+    def remove(self) -> Statement:
+        """Delete jobs by key."""
+        _, joined = self._joined(KEY)
+        return Statement(JoinedDelete(joined), ["rows"])
+
+    @cached_property
+    def remove_logs(self) -> Statement:
+        """Delete the logs of jobs by key."""
+        rows, logs = self.given(KEY), self.tables.logs
+        joined = StraightJoin(rows, logs, logs.c.job_key == rows.c.of_key)
+        return Statement(JoinedDelete(joined), ["rows"])
+
+    @cached_property
+    def register_queue(self) -> Statement:
+        """Write a queue unless it is there."""
+        queues = self.tables.queues
+        new = mysql.insert(queues).values(
+            name=bindparam("of_name"), paused=literal_column("0"), turn=literal_column("0")
+        )
+        return Statement(new.on_duplicate_key_update(name=queues.c.name), ["of_name"])
+
+    @cached_property
+    def save_queue(self) -> Statement:
+        """Write a queue, whether it is there or not."""
+        names = mapping.QUEUE
+        new = mysql.insert(self.tables.queues).values(
+            {name: bindparam("new_" + name) for name in names}
+        )
+        saved = new.on_duplicate_key_update({name: new.inserted[name] for name in names[1:]})
+        return Statement(saved, ["new_" + name for name in names])
+
+    def _ripe(
+        self, at: ColumnElement[Any], tie: ColumnElement[Any], *conditions: ColumnElement[bool]
+    ) -> Statement:
+        """See the base; by the index that begins with `at`."""
+        ripe: Query = select(*self.loaded).where(*conditions, at <= bindparam("now"))
+        ordered = self.first(self._indexed(ripe, self._index_of(at)).order_by(at, tie))
+        return Statement(ordered.with_for_update(skip_locked=True), ["now", "most"])
+
+    @property
+    def _settled(self) -> Query:
+        return self._indexed(super()._settled, "job_finished")
+
+    @cached_property
+    def next(self) -> tuple[Statement, ...]:
+        """See the base: the heads of the same indexes."""
+        job = self.tables.jobs.c
+        return (
+            self._least(job.run_at, self.is_in(DELAYED)),
+            self._least(job.lapses_at, self.is_among(UNSTARTED_LIST)),
+            self._least(job.lease_expires_at, self.is_in(ACTIVE)),
+            self._least(job.purge_at),
+        )
+
+    def _least(self, at: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
+        first: Query = select(at).where(at.is_not(None), *conditions).order_by(at).limit(ONE)
+        return Statement(select(self._indexed(first, self._index_of(at)).scalar_subquery()), [])
+
+    def _index_of(self, at: ColumnElement[Any]) -> str:
+        """The index that begins with this column."""
+        return {
+            "run_at": "job_due",
+            "lapses_at": "job_lapse",
+            "lease_expires_at": "job_lease",
+            "purge_at": "job_purge",
+        }[str(at.key)]
+
+    @cached_property
+    def next_event_ids(self) -> Statement:
+        """The ids of the events behind an id."""
+        id_ = self.tables.events.c.id
+        ids: Query = select(id_).where(id_ > bindparam("after_id")).order_by(id_)
+        return Statement(self.first(ids), ["after_id", "most"])
+
+    @cached_property
+    def count_events_on(self) -> Statement:
+        """Write an event with this id, to be dropped again."""
+        nothing: ColumnElement[Any] = literal_column("0")
+        new = self.tables.events.insert().values(id=bindparam("id"), at=nothing, type=nothing)
+        return Statement(new, ["id"])
+
+    @cached_property
+    def drop_event(self) -> Statement:
+        """Delete the event with this id."""
+        events = self.tables.events
+        return Statement(delete(events).where(events.c.id == bindparam("of_event")), ["of_event"])
+
+    @cached_property
+    def old_event(self) -> Statement:
+        """The id of the newest event that is older, by so much, than the newest of all."""
+        event = self.tables.events.c
+        newest = select(event.at).order_by(event.id.desc()).limit(_ONE_MORE).scalar_subquery()
+        old: Query = select(event.id).where(event.at < newest - bindparam("by", type_=BigInteger()))
+        return Statement(old.order_by(event.id.desc()).limit(_ONE_MORE), ["by"])
