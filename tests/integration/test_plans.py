@@ -118,6 +118,7 @@ def test_every_statement_that_reads_jobs_has_its_plan_here() -> None:
     assert named - set(PLANS) == {
         "append_events",
         "append_line",
+        "count_on",
         "draw",
         "insert_jobs",
         "last_sequence",

@@ -1,5 +1,6 @@
 """Every store does what the memory store does: the same commands, compared after each."""
 
+import os
 import shutil
 import tempfile
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from unittest import TestCase
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -288,6 +290,10 @@ def _test_of(machine: type[Machine], store: str) -> type[TestCase]:
 
     OnStore.store = store
     test: type[TestCase] = OnStore.TestCase
+    if store != "sqlite":
+        # A command costs a server ten times as much: an eighth of the examples, unless told.
+        share = settings().max_examples // int(os.environ.get("ERRANDS_AGREEMENT_SHARE", "8"))
+        test.settings = settings(max_examples=max(1, share))  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     is_missing = store not in stores.chosen()
     missing = pytest.mark.skipif(is_missing, reason=f"left out: no {store}")
     test.pytestmark = [*_patient, missing]  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

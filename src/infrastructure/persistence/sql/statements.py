@@ -99,9 +99,13 @@ class Statements:
 
     @cached_property
     def has_claimable(self) -> Statement:
-        """One row where a claim would find something."""
-        found: Query = select(ONE).where(self.is_claimable).limit(ONE)
-        return Statement(found, ["of_queue", "now"])
+        """One row where a claim would find something.
+
+        In claim order: without it a planner that counts on many waiting jobs may look for
+        one through the whole table.
+        """
+        found: Query = select(ONE).where(self.is_claimable).order_by(*self.in_claim_order)
+        return Statement(found.limit(ONE), ["of_queue", "now"])
 
     @cached_property
     def save_progress(self) -> Statement:

@@ -1,0 +1,167 @@
+"""The hot statements go straight to their rows on PostgreSQL, whatever else is in the tables."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from errands import Errands
+from errands.infrastructure.persistence.sql.postgresql.grammar import PostgresqlGrammar
+from errands.infrastructure.persistence.sql.postgresql.schema import PostgresqlTables
+from errands.infrastructure.persistence.sql.postgresql.session import DIALECT
+from errands.infrastructure.persistence.sql.statement import Statement
+from tests import servers, stores
+
+pytestmark = [
+    pytest.mark.skipif("postgresql" not in stores.chosen(), reason="left out: no postgresql"),
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+]
+NOW = 1_000_000_000_000
+SAYS = PostgresqlGrammar(PostgresqlTables()).statements
+ONE_JOB = '[{"of_key": 10000005, "of_token": "t", "of_version": 1, "of_queue": "default"}]'
+SAVED = """[{"of_key": 10000005, "of_version": 1, "status": "waiting", "priority": 0, "turn": 0,
+    "sequence": 1, "attempts_made": 0, "starts": 0, "crashes": 0, "put_offs": 0, "releases": 0}]"""
+REF = '[{"of_queue": "default", "of_id": "job-10000005"}]'
+ROWS = {"find": REF, "look": REF, "save": SAVED}
+FILL = """
+INSERT INTO errands_job (key, queue, id, name, created_at, status, priority, turn, sequence,
+    attempts_made, starts, crashes, put_offs, releases, token, worker, lease_expires_at, run_at,
+    lapses_at, finished_at, purge_at, result, version, data)
+SELECT n + {first}, 'default', 'job-' || (n + {first}), 'job', 0, '{status}', n % 3, 0, n,
+    0, 0, 0, 0, 0, {token}, {worker}, {lease}, {run_at}, {lapses_at}, {finished}, {purge}, NULL, 1,
+    'null'
+FROM generate_series(1, {count}) AS n
+"""
+NOTHING = dict.fromkeys(
+    ["token", "worker", "lease", "run_at", "lapses_at", "finished", "purge"], "NULL"
+)
+SOON = f"{NOW} + n - 20"
+KINDS: dict[str, dict[str, str]] = {
+    "waiting": {},
+    "active": {"token": "'t'", "worker": "'w' || n", "lease": SOON},
+    "delayed": {"run_at": SOON},
+    "completed": {"finished": f"{NOW} - n", "purge": SOON},
+    "waiting_children": {"lapses_at": SOON},
+}
+PLANS = {
+    "claim": ["errands_job_claim", "Tid Scan on errands_job"],
+    "has_claimable": ["errands_job_claim"],
+    "by_ref": ["errands_job_id"],
+    "by_ref_locked": ["errands_job_id"],
+    "find": ["errands_job_id"],
+    "look": ["errands_job_id"],
+    "save": ["errands_job_pkey"],
+    "renew": ["errands_job_pkey"],
+    "record_progress": ["errands_job_pkey"],
+    "held": ["errands_job_pkey"],
+    "own": ["errands_job_pkey"],
+    "due": ["errands_job_due"],
+    "expired": ["errands_job_lease"],
+    "lapsed": ["errands_job_lapse"],
+    "purgeable": ["errands_job_purge"],
+    "newest_settled": ["errands_job_finished"],
+    "surplus": ["errands_job_finished"],
+    "next 0": ["errands_job_due"],
+    "next 1": ["errands_job_lapse"],
+    "next 2": ["errands_job_lease"],
+    "next 3": ["errands_job_purge"],
+    "last_event": ["errands_event_pkey"],
+}
+"""Parts of the plan of each statement, in a table of many jobs."""
+GIVEN: dict[str, Any] = {
+    "of_queue": "default",
+    "of_id": "job-10000005",
+    "of_status": "completed",
+    "of_key": 10_000_005,
+    "of_token": "t",
+    "now": NOW,
+    "until": NOW + 1,
+    "most": 10,
+    "kept": 10,
+    "new_token": "t2",
+    "new_worker": "w",
+}
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[psycopg.Connection[Any]]:
+    """A database of the module with the schema and nothing in it."""
+    with servers.server("postgresql").database() as name:
+        url = servers.server("postgresql").url_of(name)
+        with Errands(url).sync:
+            pass
+        cursors = psycopg.ClientCursor
+        with psycopg.connect(url, autocommit=True, cursor_factory=cursors) as connection:
+            connection.execute("SET jit = off")
+            yield connection
+
+
+def filled(connection: psycopg.Connection[Any], count: int) -> None:
+    """So many jobs of each kind, a score of which are due, expired, lapsed, purgeable."""
+    connection.execute("TRUNCATE errands_job, errands_queue")
+    for place, (status, special) in enumerate(KINDS.items()):
+        values = {**NOTHING, **special}
+        connection.execute(
+            FILL.format(first=place * 10_000_000, status=status, count=count, **values)
+        )
+    connection.execute("INSERT INTO errands_queue VALUES ('default', 0, 0, NULL)")
+    connection.execute("VACUUM ANALYZE errands_job")
+    connection.execute("VACUUM ANALYZE errands_queue")
+
+
+def hot(name: str) -> Statement:
+    """A statement by its name; the members of `next` by their place."""
+    base, _, place = name.partition(" ")
+    found: Statement | tuple[Statement, ...] = getattr(SAYS, base)
+    return found[int(place)] if isinstance(found, tuple) else found
+
+
+def explained(connection: psycopg.Connection[Any], name: str) -> tuple[str, int]:
+    """The plan, and the buffers touched; nothing stays changed."""
+    statement = hot(name)
+    text, arrange = statement.on(DIALECT)
+    given = {**GIVEN, "rows": ROWS.get(name, ONE_JOB)}
+    ordered = tuple(given[parameter] for parameter in statement.names)
+    values = arrange(ordered) if arrange else ordered
+    with connection.transaction(force_rollback=True):
+        plan = f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF) {text}"
+        lines = [str(row[0]) for row in connection.execute(plan, values or None)]  # type: ignore[arg-type]
+    buffers = next(line for line in lines if "Buffers: shared" in line)
+    words = buffers.replace("=", " ").split()
+    return "\n".join(lines), int(words[words.index("hit") + 1])
+
+
+def test_hot_statements_take_their_index_and_as_many_pages_in_a_hundred_times_the_jobs(
+    connection: psycopg.Connection[Any],
+) -> None:
+    filled(connection, 1_000)
+    few = {name: explained(connection, name)[1] for name in PLANS}
+    few = {name: explained(connection, name)[1] for name in PLANS}
+
+    filled(connection, 100_000)
+    for name in PLANS:
+        explained(connection, name)
+    many = {name: explained(connection, name) for name in PLANS}
+
+    missing = {
+        name: plan
+        for name, (plan, _) in many.items()
+        if not all(part in plan for part in PLANS[name])
+    }
+    assert missing == {}
+    scanning = [name for name, (plan, _) in many.items() if "Seq Scan on errands_job" in plan]
+    assert scanning == []
+    # An incremental sort puts equals in order, behind an index that has all the rest.
+    sorting = [
+        name for name, (plan, _) in many.items() if re.search(r"^\W*Sort\b(?! )", plan, re.M)
+    ]
+    assert sorting == ["find"]
+    grown = {
+        name: (few[name], pages)
+        for name, (_, pages) in many.items()
+        if pages > few[name] * 1.5 + 12
+    }
+    assert grown == {}
