@@ -148,11 +148,13 @@ def _create_partial_indexes() -> None:
     _index("job_claim", "job", order, "status = 'waiting'")
     _index("job_due", "job", ["run_at", "sequence"], "status = 'delayed'")
     _index("job_delayed", "job", ["queue", "run_at"], "status = 'delayed'")
-    _index("job_lease", "job", ["lease_expires_at"], "status = 'active'")
+    # In the other engines every index has the key of the row at its end.
+    key = ["key"] if _engine() == "postgresql" else []
+    _index("job_lease", "job", ["lease_expires_at", *key], "status = 'active'")
     _index("job_flagged", "job", ["worker"], flagged)
-    _index("job_lapse", "job", ["lapses_at"], f"lapses_at IS NOT NULL AND {unstarted}")
+    _index("job_lapse", "job", ["lapses_at", *key], f"lapses_at IS NOT NULL AND {unstarted}")
     _index("job_finished", "job", ["queue", "status", "finished_at", "key"], ended)
-    _index("job_purge", "job", ["purge_at"], "purge_at IS NOT NULL")
+    _index("job_purge", "job", ["purge_at", *key], "purge_at IS NOT NULL")
 
 
 def _create_whole_indexes() -> None:

@@ -75,12 +75,16 @@ class Tables:
         self._index("job_claim", order, f"status = {WAITING}")
         self._index("job_due", [job.run_at, job.sequence], delayed)
         self._index("job_delayed", [job.queue, job.run_at], delayed)
-        self._index("job_lease", [job.lease_expires_at], active)
+        self._index("job_lease", self._in_order_of(job.lease_expires_at), active)
         self._index("job_flagged", [job.worker], flagged)
-        self._index("job_lapse", [job.lapses_at], lapsing)
+        self._index("job_lapse", self._in_order_of(job.lapses_at), lapsing)
         self._index("job_finished", finished, f"status IN ({TERMINAL_LIST})")
-        self._index("job_purge", [job.purge_at], "purge_at IS NOT NULL")
+        self._index("job_purge", self._in_order_of(job.purge_at), "purge_at IS NOT NULL")
         self._index("event_job", [event.job_id, event.queue, event.id], "job_id IS NOT NULL")
+
+    def _in_order_of(self, at: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        """The columns of an index by time, then key: most engines have the key in any index."""
+        return [at]
 
     def _index(
         self,

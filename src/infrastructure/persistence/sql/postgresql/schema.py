@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Sequence, literal_column
+from sqlalchemy.sql import ColumnElement
 
 from ..schema import Tables
 
@@ -37,6 +38,9 @@ class PostgresqlTables(Tables):
 
     def _storage(self, name: str) -> dict[str, Any]:
         return {"postgresql_with": STORAGE[name]} if name in STORAGE else {}
+
+    def _in_order_of(self, at: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        return [at, self.jobs.c.key]
 
     def _when(self, condition: str | None) -> dict[str, Any]:
         return {} if condition is None else {"postgresql_where": literal_column(condition)}
