@@ -12,6 +12,7 @@ from ..domain.job.flaw import Flaw, Severity
 from ..domain.job.history import contradictions
 from ..domain.job.identity import JobRef
 from ..domain.job.soundness import flaws_of
+from ..ports.archive import CopyStage
 from ..ports.database import Database
 from ..ports.inspection import FoundJob
 from ..ports.store import Store
@@ -89,7 +90,15 @@ def _check_whole(uow: UnitOfWork) -> tuple[Finding, ...]:
             Finding("unknown_event", Severity.ERROR, f"event {id_} has the unknown type {kind!r}")
             for id_, kind in look.unknown_events(MOST_OF_A_KIND)
         ),
+        *_check_copy(uow),
     )
+
+
+def _check_copy(uow: UnitOfWork) -> Iterator[Finding]:
+    state = uow.archive.copy_state()
+    if state is not None and state.stage is not CopyStage.FINISHED:
+        sentence = "a copy into this database was begun and never finished: much may be missing"
+        yield Finding("unfinished_copy", Severity.ERROR, sentence)
 
 
 def _check_batch(uow: UnitOfWork, after: int) -> tuple[Checked, int | None]:

@@ -55,6 +55,7 @@ def kill_a_copy(terminal: Terminal, target: str, *, at: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_a_copy_that_is_killed_goes_on(terminal: Terminal, target: str) -> None:
     fill(terminal, 3_000)
 
@@ -67,6 +68,19 @@ def test_a_copy_that_is_killed_goes_on(terminal: Terminal, target: str) -> None:
     assert "going on where it was" in copied.out
     assert "Nothing to do" in again.out
     assert terminal.run("db", "doctor", "--url", target).code == 0
+
+
+@pytest.mark.slow
+def test_the_doctor_knows_half_a_copy(terminal: Terminal, made: Houses) -> None:
+    fill(terminal, 3_000)
+    target = made.new("sqlite")
+    kill_a_copy(terminal, target, at="copying jobs: 500")
+
+    examined = terminal.run("db", "doctor", "--json", "--url", target)
+    refused = terminal.run("db", "copy", target, made.new("sqlite"))
+
+    assert [finding["rule"] for finding in examined.json["findings"]] == ["unfinished_copy"]
+    assert "begun and never finished" in refused.err
 
 
 @pytest.mark.slow
@@ -120,6 +134,7 @@ def test_what_differs_is_named_and_then_copied_again(terminal: Terminal, made: H
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_every_job_runs_once_in_one_house_or_the_other(terminal: Terminal, target: str) -> None:
     (terminal.folder / "shop.py").write_text(PROGRAM)
     fill(terminal, JOBS)
