@@ -35,7 +35,8 @@ F = TypeVar("F", bound=HandlerFunction)
 class Errands:
     """Durable jobs in one database: queues, handlers, workers.
 
-    `url` is `sqlite:///path` or `memory://`; without it the environment's
+    `url` is `sqlite:///path`, `postgresql://user@host/database`, `mariadb://...`, `mysql://...` or
+    `memory://`; without it the environment's
     `JOB_QUEUE_DATABASE_URL`, else `sqlite:///./errands.db`. Other settings are those of
     `Settings`, as keywords. Nothing is opened or created before `initialize()`; as an
     async context manager it initializes and shuts down. Two in one process work.
