@@ -73,6 +73,16 @@ class ArchiveContract(OpenedStore):
             assert self.wakeup.told == []
             assert store.read_sync(_counters) == counted
 
+    def test_heavy_jobs_can_be_written_as_they_were(self) -> None:
+        with self.opened() as store:
+            for number in range(12):
+                _add(store, f"heavy-{number}", data=f'"{"ü" * 400_000}"')
+            before = _all(store)
+
+            store.transact_sync(partial(_write_again, before=before))
+
+            assert canonical(_all(store)) == canonical(before)
+
     def test_numbers_go_on_above_those_of_a_copy(self) -> None:
         with self.opened() as store:
             last = store.read_sync(_counters).sequence
@@ -195,8 +205,10 @@ def _report(uow: UnitOfWork, held: Held) -> None:
     uow.logs.append([NewLine(held, f"line {number}", 2) for number in range(3)])
 
 
-def _add(store: Store, job_id: str, *, queue: str = MAIN, **options: object) -> None:
-    new = NewJob(JobRef(queue, job_id), "name", "{}", JobOptions.of(options), has_own_id=True)
+def _add(
+    store: Store, job_id: str, *, queue: str = MAIN, data: str = "{}", **options: object
+) -> None:
+    new = NewJob(JobRef(queue, job_id), "name", data, JobOptions.of(options), has_own_id=True)
     store.transact_sync(partial(add_jobs, wanted=[new], unregistered=frozenset({queue})))
 
 
