@@ -55,8 +55,12 @@ class Pool:
                 lent.invalidate()
 
     def renew(self) -> None:
-        """Forget idle connections: the server they were made to has gone."""
-        self._pool.dispose()
+        """Forget idle connections: the server they were made to has gone.
+
+        Those that are lent belong to the pool that is left behind, and end with it.
+        """
+        stale, self._pool = self._pool, self._pool.recreate()
+        stale.dispose()
 
     def close(self) -> None:
         """Close what is idle; what is lent is closed as it comes back."""

@@ -58,6 +58,7 @@ class Units:
         nobody knows: only a repeatable unit is run again.
         """
         started, pause, reconnects = time.monotonic(), FIRST_PAUSE, 0
+        warn_after = WARN_AFTER_SECONDS
         while True:
             attempt = _Attempt(self._driver)
             try:
@@ -75,8 +76,16 @@ class Units:
                     self._raise(error)
                 elif waited > self._patience:
                     raise StoreBusy(self._driver.url, f"for {waited:.1f} s: {error}") from error
+                elif waited > warn_after:
+                    warn_after = self._patience
+                    _log.warning("%s: a write has waited %.1f s: %s", self.url, waited, error)
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    @property
+    def url(self) -> str:
+        """The database, without password."""
+        return self._driver.url
 
     def read(self, work: Work[T]) -> T:
         """Run a unit on a snapshot; on a new connection where the first had gone stale.
