@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import URL
 from sqlalchemy.sql import ColumnElement
 
 from ..statement import Statement
@@ -30,7 +31,9 @@ def count_on(sequence: Sequence) -> Statement:
 
     A sequence that nobody has drawn from stands at 1 and gives that out first.
     """
-    relation = postgresql.dialect().identifier_preparer.format_sequence(sequence)
+    relation = (
+        URL.create("postgresql").get_dialect()().identifier_preparer.format_sequence(sequence)
+    )
     last: ColumnElement[int] = column("last_value", BigInteger())
     least: ColumnElement[int] = bindparam("least", type_=BigInteger())
     is_drawn = or_(column("is_called", Boolean()), least >= last)
