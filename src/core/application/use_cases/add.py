@@ -110,9 +110,20 @@ def _insert(
         taken = uow.jobs.insert(fresh, told, are_free=are_free)
         if not taken:
             return others
-        others |= {job.ref: job for job in uow.catalog.look(taken)}
+        others |= {job.ref: job for job in _holders(uow, taken)}
         fresh = [job for job in fresh if job.ref in taken and job.ref not in others]
     raise JobNotFound(fresh[0].id, fresh[0].queue)
+
+
+def _holders(uow: UnitOfWork, taken: frozenset[JobRef]) -> list[Job]:
+    """The jobs that hold these ids.
+
+    One that was committed after the snapshot of a caller's transaction shows only in a read
+    that locks.
+    """
+    seen = uow.catalog.look(taken)
+    unseen = taken - {job.ref for job in seen}
+    return [*seen, *(uow.jobs.find(unseen) if unseen else ())]
 
 
 def _added(
