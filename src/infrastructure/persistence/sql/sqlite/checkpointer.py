@@ -15,6 +15,9 @@ from .writer import SqliteWriter
 BETWEEN: Final = 0.1
 """Seconds between two checkpoints while there are commits."""
 
+LONGEST: Final = 10.0
+"""Seconds between two that fail, in the end: a full disk is told of, but not without end."""
+
 LONG_LOG: Final = 4_000
 """Pages of log from which the write lock is held for a moment, so that a checkpoint can reach
 the log's end and the log begins anew: beside busy writers it would grow without limit. Where
@@ -32,6 +35,7 @@ class Checkpointer:
         self._has_commits = threading.Event()
         self._stopped = threading.Event()
         self._hold_from = LONG_LOG
+        self._pause = BETWEEN
         self._thread = threading.Thread(target=self._work, name="errands-checkpoint", daemon=True)
 
     def start(self) -> None:
@@ -57,7 +61,7 @@ class Checkpointer:
                     return
                 self._has_commits.clear()
                 self._checkpoint()
-                self._stopped.wait(BETWEEN)
+                self._stopped.wait(self._pause)
         finally:
             self._connection.close()
 
@@ -67,9 +71,18 @@ class Checkpointer:
             if _move(self._connection).pages > self._hold_from:
                 moved = self._writer.hold(lambda: _move(self._connection))
                 self._hold_from = LONG_LOG if moved.is_all else moved.pages + LONG_LOG
+                if not moved.is_all:
+                    _log.warning(
+                        "the write-ahead log is %d pages long: a reader that stays open keeps it "
+                        "from being moved into the file",
+                        moved.pages,
+                    )
         except (driver().Error, StoreError) as error:
             _log.warning("a checkpoint failed, trying again: %s", error)
             self._has_commits.set()
+            self._pause = min(self._pause * 2, LONGEST)
+        else:
+            self._pause = BETWEEN
 
 
 @attrs.frozen

@@ -14,6 +14,7 @@ from .....core.domain.errors import StoreError, StoreReadOnly, StoreUnavailable
 from .checkpointer import Checkpointer
 from .driver import MEMORY, Connection, connect, create_file, translated
 from .file_identity import FileIdentity
+from .filesystem import require_local
 from .migrate import bring_up_to_date
 from .readers import SqliteReaders
 from .writer import SqliteWriter
@@ -44,13 +45,14 @@ class Place:
         return f"{self.path}-wal"
 
     def require(self) -> None:
-        """Make sure that there is a file, created for its owner only."""
+        """Make sure that there is a file, on a local disk, created for its owner only."""
         if self.is_memory:
             return
         path = Path(self.path)
         try:
             if path.is_dir():
                 raise StoreUnavailable(self.url, "is a directory")
+            require_local(path, self.url)
             create_file(path)
         except StoreError:
             raise
