@@ -1,27 +1,116 @@
-"""Processes to kill, and the file they leave behind."""
+"""A database for each fault, on each store that the fault is about, and processes to kill."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.integration.processes import Processes
+from tests import servers, stores
+from tests.faults.crew import Crew
+from tests.faults.own_mariadb import OwnMariadb
+from tests.faults.own_postgresql import OwnPostgresql
+from tests.faults.own_server import OwnServer, require
+from tests.faults.site import Site, site_on, site_on_own
+
+SERVERS = tuple(name for name in ("postgresql", "mariadb") if name in stores.SERVERS)
+KINDS: dict[str, type[OwnServer]] = {"postgresql": OwnPostgresql, "mariadb": OwnMariadb}
+LONG = "long: takes minutes; left out unless asked for by `-m long`, as `make faults` does"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", LONG)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long ones out of an ordinary run."""
+    if "long" in (config.option.markexpr or ""):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def store_name(request: pytest.FixtureRequest) -> str:
+    """Each store that outlives its process."""
+    return str(request.param)
+
+
+@pytest.fixture
+def site(store_name: str, tmp_path: Path) -> Iterator[Site]:
+    """An empty database on each store; on a server, the one that the suites share."""
+    if store_name == "sqlite":
+        yield Site("sqlite", f"sqlite:///{tmp_path / 'jobs.db'}")
+        return
+    if store_name not in stores.chosen():
+        pytest.skip(f"left out: no {store_name}")
+    with site_on(servers.server(store_name)) as site:
+        yield site
+
+
+@pytest.fixture
+def crew(site: Site) -> Iterator[Crew]:
+    """Starts programs on the test's database, and ends those that are left."""
+    with Crew(site.url) as crew:
+        yield crew
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Prints figures, also where the test passes."""
+    reporter: Any = request.config.pluginmanager.getplugin("terminalreporter")
+    return (lambda text: None) if reporter is None else reporter.write_line
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the test's database is or will be."""
+    """Where the test's own SQLite file is or will be."""
     return tmp_path / "jobs.db"
 
 
 @pytest.fixture
 def url(path: Path) -> str:
-    """The URL of the test's database."""
+    """The URL of that file."""
     return f"sqlite:///{path}"
 
 
+def _own(kind: type[OwnServer]) -> Iterator[OwnServer]:
+    require(kind)
+    with kind() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def own_postgresql() -> Iterator[OwnServer]:
+    """A PostgreSQL server of this process."""
+    yield from _own(OwnPostgresql)
+
+
+@pytest.fixture(scope="session")
+def own_mariadb() -> Iterator[OwnServer]:
+    """A MariaDB server of this process."""
+    yield from _own(OwnMariadb)
+
+
+@pytest.fixture(params=SERVERS)
+def own(request: pytest.FixtureRequest) -> Iterator[OwnServer]:
+    """Each server in turn, to do anything to; the next test finds it running."""
+    server: OwnServer = request.getfixturevalue(f"own_{request.param}")
+    yield server
+    if not server.is_alive:
+        server.start()
+
+
 @pytest.fixture
-def processes(path: Path) -> Iterator[Processes]:
-    """Starts programs on the file, and ends those that are left."""
-    with Processes(path, module="tests.faults.programs") as processes:
-        yield processes
+def own_site(own: OwnServer) -> Iterator[Site]:
+    """An empty database on the test's own server."""
+    with site_on_own(own) as site:
+        yield site
+
+
+@pytest.fixture
+def own_crew(own_site: Site) -> Iterator[Crew]:
+    """Starts programs on that database, and ends those that are left."""
+    with Crew(own_site.url) as crew:
+        yield crew

@@ -1,6 +1,6 @@
-"""What the processes of the kill tests do, over the public API alone.
+"""What the processes of the fault tests do, over the public API alone.
 
-Run as `python -m tests.faults.programs NAME FILE [ARGUMENT...]`.
+Run as `python -m tests.faults.programs NAME URL [ARGUMENT...]`.
 """
 
 import asyncio
@@ -9,58 +9,131 @@ import random
 import signal
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import time_machine
 
-from errands import Errands, JobContext
-from tests.integration.programs import heard, say
-
-LEASE_SECONDS = 1.0
-
-
-def work(path: str) -> None:
-    """A worker with short leases, whose jobs take a moment."""
-    app = Errands(f"sqlite:///{path}")
-
-    @app.handler("job")
-    async def job(data: object, context: JobContext) -> int:
-        await asyncio.sleep(random.uniform(0, 0.02))
-        return context.starts
-
-    serve(app)
+from errands import Errands, JobContext, StoreError
+from tests.faults.site import engine_of
+from tests.integration.programs import block, finish, heard, hold, hold_sync, note, say
 
 
-def serve(app: Errands) -> None:
-    """Work until the input ends."""
+def an_app(url: str) -> Errands:
+    """An application whose handlers say what happens to them."""
+    app = Errands(url)
+    for handler in (note, hold, hold_sync, block, finish, job, mark_and_die):
+        app.handler(handler.__name__)(handler)
+    return app
+
+
+async def job(data: object, context: JobContext) -> int:
+    """Take a moment."""
+    await asyncio.sleep(random.uniform(0, 0.02))
+    return context.starts
+
+
+async def mark_and_die(data: str, context: JobContext) -> int:
+    """Leave a line outside of the database, and die of it the first time."""
+    mark = f"{context.idempotency_key}\n"
+    await asyncio.to_thread(lambda: _append(Path(data), mark))
+    die_if(context.starts == 1)
+    return context.starts
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def work(url: str, lease: str = "1", concurrency: str = "10", poll: str = "0.2") -> None:
+    """A worker with short leases, until its input ends."""
+    asyncio.run(_serve(an_app(url), float(lease), int(concurrency), float(poll)))
+
+
+async def _serve(
+    app: Errands, lease: float = 1.0, concurrency: int = 10, poll: float = 0.2
+) -> None:
+    worker = app.worker(
+        lease=lease, renewal=lease / 4, poll=poll, idle_poll=poll, concurrency=concurrency
+    )
+    async with app, worker:
+        say("ready")
+        await heard()
+
+
+def run(url: str, lease: str = "1", grace: str = "30") -> None:
+    """The worker program as people write it: it ends by a signal."""
+    seconds = float(lease)
+    an_app(url).run(concurrency=1, lease=seconds, renewal=seconds / 4, grace=float(grace))
+
+
+def skewed(url: str, seconds: str, lease: str = "1", starts: str = "now") -> None:
+    """A worker on a host whose clock is wrong: from the start, or from the first line on.
+
+    The clock is moved in this process alone, below everything that asks Python for the time;
+    monotonic clocks go on as they do when a real clock is set.
+    """
+    if starts == "now":
+        moved_by(float(seconds)).start()
 
     async def main() -> None:
-        async with app, app.worker(lease=LEASE_SECONDS, renewal=LEASE_SECONDS / 4, poll=0.2):
-            say("ready")
+        served = asyncio.ensure_future(_serve_until(app, float(lease), ended))
+        if starts == "later":
             await heard()
+            moved_by(float(seconds)).start()
+            say("moved")
+        await heard()
+        ended.set()
+        await served
 
+    app, ended = an_app(url), asyncio.Event()
     asyncio.run(main())
 
 
-def add(path: str, name: str) -> None:
-    """Add without end, and acknowledge what is surely committed."""
+def moved_by(seconds: float) -> time_machine.travel:
+    """The clock of this process, moved and going on."""
+    return time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds), tick=True)
+
+
+async def _serve_until(app: Errands, lease: float, ended: asyncio.Event) -> None:
+    async with app, app.worker(lease=lease, renewal=lease / 4, poll=0.2, idle_poll=0.2):
+        say("ready")
+        await ended.wait()
+
+
+def add(url: str, name: str, pause: str = "0.01") -> None:
+    """Add without end, and acknowledge what is surely committed; go on when the store fails."""
 
     async def main() -> None:
-        async with Errands(f"sqlite:///{path}") as app:
+        async with Errands(url) as app:
             queue = app.queue(max_crashes=1_000)
             say("ready")
             for number in range(1_000_000):
                 ids = [f"{name}-{number}-{member}" for member in range(1 + number % 6)]
-                await asyncio.gather(*(queue.add("job", job_id=each) for each in ids))
+                await asyncio.gather(*(surely(queue, each) for each in ids))
                 say(" ".join(ids))
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(float(pause))
 
     asyncio.run(main())
 
 
-def add_many(path: str, name: str, members: str) -> None:
+async def surely(queue: Any, job_id: str) -> None:
+    """Add one job under its own id, as often as it takes."""
+    while True:
+        try:
+            await queue.add("job", job_id=job_id)
+        except StoreError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+def add_many(url: str, name: str, members: str) -> None:
     """Add batch after batch, each whole or not at all."""
-    with Errands(f"sqlite:///{path}").sync as app:
+    with Errands(url).sync as app:
         queue = app.queue()
         say("ready")
         for number in range(1_000_000):
@@ -71,18 +144,18 @@ def add_many(path: str, name: str, members: str) -> None:
             say(batch)
 
 
-def migrate(path: str) -> None:
-    """Say when all is loaded, then make the schema."""
+def migrate(url: str) -> None:
+    """Say when all is loaded, wait for a line where one comes, then make the schema."""
     with Errands("sqlite:///:memory:").sync:
         say("ready")
-    with Errands(f"sqlite:///{path}").sync:
+    sys.stdin.readline()
+    with Errands(url).sync:
         say("migrated")
 
 
-def effects(path: str) -> None:
+def effects(url: str) -> None:
     """Jobs that write their effect and their end in one transaction, and die on the way."""
-    app = Errands(f"sqlite:///{path}")
-    engine = sa.create_engine(f"sqlite:///{path}")
+    app, engine = Errands(url), engine_of(url)
     effect = sa.text("INSERT INTO effects (job) VALUES (:job)")
 
     @app.handler("effect")
@@ -96,18 +169,62 @@ def effects(path: str) -> None:
             connection.commit()
             die_if(dies_at == "after")
 
-    serve(app)
+    asyncio.run(_serve(app))
 
 
-def die_if(is_time: Any) -> None:
+def die_if(is_time: bool) -> None:
     """The hardest end there is."""
     if is_time:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def fork(url: str, count: str) -> None:
+    """Fork with an open application; parent and child go on, and the child ends as usual."""
+    app = Errands(url).sync.initialize()
+    queue = app.queue()
+    queue.add("before")
+    child = os.fork()
+    who = "parent" if child else "child"
+    for number in range(int(count)):
+        queue.add(who, job_id=f"{who}-{number}")
+    assert queue.get(f"{who}-0").name == who
+    if not child:
+        app.shutdown()
+        sys.exit(0)
+    _, status = os.waitpid(child, 0)
+    queue.add("afterwards")
+    app.shutdown()
+    say(status)
+
+
+def look_into(url: str, path: str) -> None:
+    """Say how often Python code opened a database file while everything was done to it."""
+    opened: list[object] = []
+
+    def note_open(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]).startswith(path):
+            opened.append(arguments[0])
+
+    sys.addaudithook(note_open)
+    asyncio.run(_do_everything(url))
+    say(len(opened))
+
+
+async def _do_everything(url: str) -> None:
+    app = an_app(url)
+    async with app, app.worker(poll=0.1):
+        added = await app.queue().add("job", "data")
+        await added.result(timeout=20)
+        await app.queue().pause()
+        await app.queue().clean(0)
+
+
 PROGRAMS: dict[str, Callable[..., None]] = {
-    program.__name__: program for program in (work, add, add_many, migrate, effects)
-}
+    program.__name__: program
+    for program in (
+        work, run, skewed, add, add_many, migrate, effects, fork, look_into,
+    )
+}  # fmt: skip
 
 if __name__ == "__main__":
     PROGRAMS[sys.argv[1]](*sys.argv[2:])

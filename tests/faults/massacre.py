@@ -1,0 +1,112 @@
+"""Workers and producers of which one after another is killed and replaced."""
+
+import random
+import time
+from typing import Final
+
+from errands import Errands, EventType, JobStatus
+from tests.faults.crew import Crew, Member
+from tests.faults.looking import all_jobs, told, until_done
+from tests.faults.site import examined
+
+WORKERS: Final = 5
+PRODUCERS: Final = 3
+
+
+class Massacre:
+    """Eight processes on one database; `acknowledged` is what any of them said was added."""
+
+    def __init__(self, crew: Crew, *, lease: float = 1.0, pause: float = 0.01) -> None:
+        self._crew = crew
+        self._lease = lease
+        self._pause = pause
+        self._staff: list[Member] = []
+        self._ready: set[Member] = set()
+        self.acknowledged: set[str] = set()
+        self.kills = 0
+        self.deserters: list[Member] = []
+        """Those who ended without having been killed."""
+
+    def hire(self, workers: int = WORKERS, producers: int = PRODUCERS) -> None:
+        """Let so many begin."""
+        self._staff += [self._hired("work") for _ in range(workers)]
+        self._staff += [self._hired("add") for _ in range(producers)]
+
+    def kill_for(self, seconds: float, *, least: int = 1, pause: float = 0.2) -> None:
+        """Kill for so long, and so many at least."""
+        end, least = time.monotonic() + seconds, self.kills + least
+        while time.monotonic() < end or self.kills < least:
+            self.kill_one(random.choice(self._staff))
+            time.sleep(random.uniform(0, pause))
+
+    def kill_one(self, victim: Member) -> None:
+        """Kill one, not before it has begun, and hire another in its place."""
+        self._await_ready(victim)
+        time.sleep(random.uniform(0, 0.1))
+        self._kill(victim)
+        self._staff.append(self._hired(victim.name))
+        self.kills += 1
+
+    @property
+    def workers(self) -> list[Member]:
+        """The workers of the moment."""
+        return [member for member in self._staff if member.name == "work"]
+
+    def note_deserters(self) -> None:
+        """Replace those who ended by themselves; nobody should have."""
+        for member in [each for each in self._staff if not each.is_alive]:
+            self.deserters.append(member)
+            self._take_notes(member)
+            self._staff.remove(member)
+            self._staff.append(self._hired(member.name))
+
+    def stop_adding(self) -> None:
+        """Kill all producers, none before it has added something."""
+        self.note_deserters()
+        for member in [each for each in self._staff if each.name == "add"]:
+            self._await_ready(member)
+            self.acknowledged.update(member.line().split())
+            self._kill(member)
+
+    def dismiss(self) -> None:
+        """Let the workers that are left go home."""
+        self.note_deserters()
+        for member in self._staff:
+            member.tell()
+        for member in self._staff:
+            member.succeed()
+
+    def _hired(self, name: str) -> Member:
+        if name == "work":
+            return self._crew.start("work", self._lease)
+        return self._crew.start("add", f"{random.randrange(10**9)}", self._pause)
+
+    def _await_ready(self, member: Member) -> None:
+        if member not in self._ready:
+            member.expect("ready", timeout=60)
+            self._ready.add(member)
+
+    def _kill(self, victim: Member) -> None:
+        victim.kill()
+        self._staff.remove(victim)
+        self._take_notes(victim)
+
+    def _take_notes(self, member: Member) -> None:
+        if member.name == "add":
+            lines = [line for line in member.lines_so_far() if line != "ready"]
+            self.acknowledged.update(job_id for line in lines for job_id in line.split())
+
+
+async def is_sound(app: Errands, acknowledged: set[str]) -> None:
+    """Nothing is lost, stuck or doubled: by the rows, by the event log, and by the doctor."""
+    await until_done(app)
+    jobs = await all_jobs(app)
+    assert acknowledged <= {job.id for job in jobs}
+    assert {job.status for job in jobs} == {JobStatus.COMPLETED}
+    assert all(job.starts == job.crashes + 1 and job.attempts_made == 1 for job in jobs)
+    assert await told(app, EventType.COMPLETED) == {job.id: 1 for job in jobs}
+    assert await told(app, EventType.ACTIVE) == {job.id: job.starts for job in jobs}
+    assert await told(app, EventType.STALLED) == {
+        job.id: job.crashes for job in jobs if job.crashes
+    }
+    assert examined(app) == []

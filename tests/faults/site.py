@@ -1,0 +1,102 @@
+"""The database of one test, on whichever store it is about."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import uuid4
+
+import attrs
+import sqlalchemy as sa
+
+from errands import Errands
+from errands.core.application.doctor import Doctor, Finding
+from errands.infrastructure.persistence.memory.database import MemoryDatabase
+from errands.infrastructure.persistence.open_database import open_database
+from tests.faults.own_server import OwnServer
+from tests.servers import Server
+
+DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "mariadb": "mariadb+pymysql",
+}
+
+
+@attrs.frozen
+class Site:
+    """A store's name, and the URL of a database on it that nobody else uses."""
+
+    name: str
+    url: str
+
+    @contextmanager
+    def connection(self, **options: Any) -> Generator[sa.Connection]:
+        """A connection of somebody who is not Errands."""
+        engine = engine_of(self.url, **options)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def run(self, statement: str, **values: Any) -> list[Any]:
+        """One statement of somebody else, committed; its rows."""
+        with self.connection() as connection:
+            result = connection.execute(sa.text(statement), values)
+            rows = list(result) if result.returns_rows else []
+            connection.commit()
+        return rows
+
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        """Nobody else can change a job as long as the block runs; reading is free."""
+        with self.connection() as connection:
+            if self.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql("SELECT 1 FROM errands_job FOR UPDATE")
+            yield
+            connection.rollback()
+
+
+def engine_of(url: str, **options: Any) -> sa.Engine:
+    """An engine that knows nothing of Errands."""
+    address = sa.make_url(url)
+    name = address.get_backend_name()
+    name = {"mysql": "mariadb", "postgres": "postgresql"}.get(name, name)
+    return sa.create_engine(address.set(drivername=DRIVERS[name]), **options)
+
+
+@contextmanager
+def site_on(server: Server) -> Generator[Site]:
+    """A new database on a server, dropped afterwards."""
+    with server.database("errands_fault") as name:
+        yield Site(server.name, server.url_of(name))
+
+
+@contextmanager
+def site_on_own(server: OwnServer) -> Generator[Site]:
+    """A new database on a server of the tests' own, with which it will vanish."""
+    name = f"errands_fault_{uuid4().hex[:8]}"
+    engine = server.server.engine()
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    yield Site(server.name, server.server.url_of(name))
+
+
+def examined(app: Errands) -> list[Finding]:
+    """What the doctor finds wrong in an open application's database."""
+    store = app.container.store()
+    try:
+        database = open_database(store)
+    except NotImplementedError:
+        database = MemoryDatabase(store.url)
+    doctor = Doctor(store=store, database=database)
+    return [finding for step in doctor.examine() for finding in step.findings]
+
+
+def through(site: Site, port: int) -> str:
+    """The same database by way of a proxy."""
+    address = sa.make_url(site.url).set(port=port)
+    return address.render_as_string(hide_password=False)
