@@ -107,7 +107,7 @@ $(VENV)/installed-cli: pyproject.toml | $(BIN)/python
 # A missing wheel of the newer SQLite is no reason to stop: the one inside Python does, too.
 $(VENV)/installed-all: pyproject.toml | $(BIN)/python
 	@$(say) 'Installing Errands with all that tests and checks need (a minute, once)'
-	@$(pip) -e '.[cli,speed,test,dev]'
+	@$(pip) -e '.[cli,postgres,mysql,speed,test,dev]'
 	@$(pip) -e '.[sqlite-latest]' > /dev/null 2>&1 \
 		|| $(say) 'No newer SQLite for this platform (extra sqlite-latest): going on with the one in Python'
 	@touch $(VENV)/installed-cli $@

@@ -2,7 +2,7 @@
 
 import atexit
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -46,7 +46,7 @@ class Server:
         return sa.create_engine(url.set(drivername=driver), isolation_level="AUTOCOMMIT")
 
     @contextmanager
-    def database(self, prefix: str = "errands_test") -> Iterator[str]:
+    def database(self, prefix: str = "errands_test") -> Generator[str]:
         """The name of a new, empty database that is dropped afterwards."""
         name = f"{prefix}_{os.getpid()}_{uuid4().hex[:6]}"
         engine = self.engine()
@@ -113,7 +113,7 @@ def scratch_of_process(name: str) -> Scratch:
 
 
 @contextmanager
-def scratch(name: str) -> Iterator[Scratch]:
+def scratch(name: str) -> Generator[Scratch]:
     """A database on a server, with the schema."""
     found = server(name)
     with found.database() as database:

@@ -139,7 +139,7 @@ def test_what_must_not_migrate_says_what_is_missing(url: str) -> None:
 def test_queues_under_another_prefix_or_schema_are_queues_of_their_own(
     database: str, url: str
 ) -> None:
-    places: list[dict[str, str]] = [{}, {"table_prefix": "jobs_"}, {"schema": "work"}]
+    places: list[dict[str, Any]] = [{}, {"table_prefix": "jobs_"}, {"schema": "work"}]
     for number, place in enumerate(places):
         with Errands(url, **place).sync as app:
             app.queue().add_many([("x", n) for n in range(number + 1)])

@@ -105,9 +105,8 @@ def filled(connection: psycopg.Connection[Any], count: int) -> None:
     connection.execute("TRUNCATE errands_job, errands_queue")
     for place, (status, special) in enumerate(KINDS.items()):
         values = {**NOTHING, **special}
-        connection.execute(
-            FILL.format(first=place * 10_000_000, status=status, count=count, **values)
-        )
+        text = FILL.format(first=place * 10_000_000, status=status, count=count, **values)
+        connection.execute(text.encode())
     connection.execute("INSERT INTO errands_queue VALUES ('default', 0, 0, NULL)")
     connection.execute("VACUUM ANALYZE errands_job")
     connection.execute("VACUUM ANALYZE errands_queue")
@@ -129,7 +128,7 @@ def explained(connection: psycopg.Connection[Any], name: str) -> tuple[str, int]
     values = arrange(ordered) if arrange else ordered
     with connection.transaction(force_rollback=True):
         plan = f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF) {text}"
-        lines = [str(row[0]) for row in connection.execute(plan, values or None)]  # type: ignore[arg-type]
+        lines = [str(row[0]) for row in connection.execute(plan.encode(), values or None)]
     buffers = next(line for line in lines if "Buffers: shared" in line)
     words = buffers.replace("=", " ").split()
     return "\n".join(lines), int(words[words.index("hit") + 1])

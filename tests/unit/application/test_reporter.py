@@ -25,8 +25,8 @@ class RecordingStore(FaultyStore):
         self.written: list[Any] = []
         self.initialize_sync()
 
-    async def transact(self, work: Work[Any], *, is_large: bool = False) -> Any:
-        answer = await super().transact(work, is_large=is_large)
+    async def transact(self, work: Work[Any], **how: bool) -> Any:
+        answer = await super().transact(work, **how)
         given: dict[str, Any] = getattr(work, "keywords", {})
         self.written.append([report.value for report in given["progress"]] + given["lines"])
         return answer
@@ -102,11 +102,11 @@ class HeldUpStore(RecordingStore):
         self.may_write = asyncio.Event()
         self.is_first = True
 
-    async def transact(self, work: Work[Any], *, is_large: bool = False) -> Any:
+    async def transact(self, work: Work[Any], **how: bool) -> Any:
         if self.is_first:
             self.is_first = False
             await self.may_write.wait()
-        return await super().transact(work, is_large=is_large)
+        return await super().transact(work, **how)
 
 
 async def test_a_write_that_is_held_up_is_not_overtaken() -> None:

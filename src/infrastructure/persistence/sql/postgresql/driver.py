@@ -97,7 +97,7 @@ class PostgresqlDriver(ServerDriver):
 
     def connect(self) -> Connection:
         """See the protocol."""
-        named: dict[str, Any] = DIALECT.create_connect_args(self.address)[1]  # pyright: ignore[reportUnknownMemberType]
+        named: dict[str, Any] = DIALECT.create_connect_args(self.address)[1]  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]
         wanted = {**DEFAULTS, **named, "client_encoding": "UTF8"}
         return self.psycopg.connect(
             **wanted,

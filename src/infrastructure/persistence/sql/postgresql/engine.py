@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
-from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
-
 from .....core.domain.events import Hint
 from ..server.database import ServerDatabase
 from ..server.polling import Polling
@@ -17,6 +14,7 @@ from ..session import Session
 from .driver import PostgresqlDriver
 from .host import PostgresqlHost
 from .migrate import bring_up_to_date, connected
+from .names import quoted
 from .news import PostgresqlNews
 
 
@@ -34,7 +32,7 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
     def database(self) -> ServerDatabase:
         """See the protocol."""
         tables = self.spoken.tables.metadata.sorted_tables
-        sizes = (f"pg_total_relation_size('{_named(table)}')" for table in tables)
+        sizes = (f"pg_total_relation_size('{quoted(table)}')" for table in tables)
         query = f"SELECT {' + '.join(sizes)}"
         return ServerDatabase(self, partial(connected, self), "PostgreSQL", query)
 
@@ -48,7 +46,3 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
 
 def _newest_event(session: Session) -> int:
     return int(session.rows(session.grammar.statements.last_event)[0][0] or 0)
-
-
-def _named(table: Table) -> str:
-    return postgresql.dialect().identifier_preparer.format_table(table)

@@ -183,7 +183,8 @@ class PostgresqlGrammar(Grammar):
 
     def has_tag(self, tag: str) -> ColumnElement[bool]:
         """See the protocol."""
-        return self._labels["tags"].op("?")(literal(tag))
+        found: ColumnElement[bool] = self._labels["tags"].op("?")(literal(tag))
+        return found
 
     def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
         """See the protocol. Numbers are equal by value, everything else by its JSON."""

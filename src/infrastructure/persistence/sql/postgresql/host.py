@@ -34,7 +34,8 @@ class PostgresqlHost(Host):
             return None
         session = PostgresqlSession(connection, self.driver.spoken)
         relation = self.grammar.tables.meta.fullname
-        if connection.execute("SELECT to_regclass(%s)", (relation,)).fetchone()[0] is None:  # type: ignore[attr-defined]
+        found = session.connection.execute("SELECT to_regclass(%s)", (relation,)).fetchone()
+        if found[0] is None:
             raise DifferentDatabase(self.url)
         rows = session.rows(self.grammar.statements.store_id)
         if not rows or rows[0][0] != self.store_id:

@@ -12,7 +12,7 @@ from ..session import Session
 from ..statement import Core, Parameters, Statement, positions
 from .grammar import PostgresqlGrammar
 
-DIALECT: Final = PGDialect_psycopg(paramstyle="format")
+DIALECT: Final = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 MOST_LATE: Final = 1_000
 """Rows of new jobs that are kept back at most, to be written in one statement."""
 

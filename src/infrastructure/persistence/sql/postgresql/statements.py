@@ -34,6 +34,7 @@ from ..mapping import ACTIVE
 from ..statement import Statement
 from ..statements import Query, Statements
 from .counting import count_on, sequence_of_events
+from .names import quoted
 from .schema import PostgresqlTables
 
 _ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
@@ -76,7 +77,7 @@ class PostgresqlStatements(Statements):
     @cached_property
     def last_sequence(self) -> Statement:
         """The last sequence drawn."""
-        relation = postgresql.dialect().identifier_preparer.format_sequence(self.tables.sequence)
+        relation = quoted(self.tables.sequence)
         last: ColumnElement[int] = literal_column("CASE WHEN is_called THEN last_value ELSE 0 END")
         return Statement(select(last).select_from(text(relation)), [])
 
@@ -235,8 +236,7 @@ class PostgresqlStatements(Statements):
             "pg_locks",
             *map(column, ("virtualtransaction", "relation", "mode", "locktype", "granted", "pid")),
         )
-        preparer = postgresql.dialect().identifier_preparer
-        events = literal(preparer.format_table(self.tables.events), Text())
+        events = literal(quoted(self.tables.events), Text())
         writers: Query = select(lock.c.virtualtransaction).where(
             lock.c.locktype == literal_column("'relation'"),
             lock.c.relation == cast(events, postgresql.REGCLASS),
@@ -316,4 +316,4 @@ def _records(columns: Sequence[ColumnElement[Any]], parameter: str = "rows") -> 
 
 def _ctid(table: Table) -> ColumnElement[Any]:
     """Where a row is."""
-    return literal_column(f"{postgresql.dialect().identifier_preparer.format_table(table)}.ctid")
+    return literal_column(f"{quoted(table)}.ctid")
