@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -32,8 +33,13 @@ def say(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def measure(name: str, measures: Sequence[str], sizes: Sizes) -> Iterator[Result]:
-    """Take these measures of a store, one after the other; nothing is left of its databases."""
+def measure(
+    name: str, measures: Sequence[str], sizes: Sizes, failed: list[str]
+) -> Iterator[Result]:
+    """Take these measures of a store, one after the other; nothing is left of its databases.
+
+    One that fails is told and named in `failed`, and the others go on.
+    """
     measured = store(name)
     with (
         tempfile.TemporaryDirectory(prefix="errands-bench-") as folder,
@@ -44,8 +50,12 @@ def measure(name: str, measures: Sequence[str], sizes: Sizes) -> Iterator[Result
         for letter in measures:
             began = perf_counter()
             bench.say(f"{name}: {letter}")
-            for result in MEASURES[letter](bench):
-                yield attrs.evolve(result, store=name)
+            try:
+                for result in MEASURES[letter](bench):
+                    yield attrs.evolve(result, store=name)
+            except Exception:  # noqa: BLE001 - minutes of other figures are worth keeping
+                failed.append(f"{letter} on {name}")
+                traceback.print_exc()
             say("")
             took = f"{name}: {letter} took {perf_counter() - began:.0f} s"
             print(took, file=sys.stderr, flush=True)
@@ -75,21 +85,24 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Measure; the exit code is 0 whether or not every target is met."""
+    """Measure; the exit code is 0 if that went well, whether or not every target is met."""
     chosen = arguments(given)
     size = "tiny" if chosen.tiny else "quick" if chosen.quick else "full"
     facts = machine.facts(is_quick=size != "full", stores=chosen.stores)
     results: list[Result] = []
+    failed: list[str] = []
     for name in chosen.stores:
         began = perf_counter()
-        results += measure(name, chosen.names, SIZES[size])
+        results += measure(name, chosen.names, SIZES[size], failed)
         facts["databases"][name]["seconds"] = round(perf_counter() - began)
     results += compared(results)
     print(as_text(results))
     write_json(chosen.json, results, facts)
     if chosen.write_docs:
         write_table(results, facts)
-    return 0
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _end(*_: object) -> None:

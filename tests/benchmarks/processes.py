@@ -44,6 +44,11 @@ class Program:
         self._process.stdin.write(word + "\n")
         self._process.stdin.flush()
 
+    def require_alive(self) -> None:
+        """Raise `RuntimeError` where the program has ended."""
+        if self._process.poll() is not None:
+            raise RuntimeError(f"{self._name} ended early:\n{self.errors()}")
+
     def errors(self) -> str:
         """What it has written to stderr so far."""
         self._errors.seek(0)

@@ -99,6 +99,8 @@ def _drain_by(bench: Bench, processes: int, url: str, count: int) -> int:
         for worker in workers:
             worker.say("go")
         while _is_unfinished(bench.store, url):
+            for worker in workers:
+                worker.require_alive()
             time.sleep(POLL_SECONDS)
         for worker in workers:
             worker.say("stop")

@@ -131,10 +131,9 @@ class Taped:
 
 
 def _held(value: Any) -> Any:
-    if not isinstance(value, Iterator):
+    if isinstance(value, type) or not hasattr(value, "__next__"):
         return value
-    items: Iterator[Any] = value
-    return list(items)
+    return [*value]
 
 
 def _is_of_driver(value: object) -> bool:

@@ -24,6 +24,10 @@ def store(name: str) -> Store:
             from tests.benchmarks.stores.postgresql import Postgresql
 
             return Postgresql()
+        case "mariadb":
+            from tests.benchmarks.stores.mariadb import Mariadb
+
+            return Mariadb()
         case _:
             raise LookupError(name)
 

@@ -21,7 +21,8 @@ class Cloning:
     count: int
     step: int
     quoted: Callable[[str], str]
-    joined: str = "'{}' || substr({}, 9)"
+    joined: str
+    """An expression for text, and what comes of a column behind its eighth sign."""
 
     def until(self, more: int) -> Iterator[str]:
         """Those that make `more` jobs more, with their events."""

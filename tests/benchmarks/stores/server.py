@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache
 from itertools import count
@@ -12,17 +12,21 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from sqlalchemy import make_url
+
 from errands.infrastructure.persistence.open_store import open_store
 from errands.infrastructure.persistence.sql.server.store import Engine, ServerStore
 from errands.infrastructure.settings import Settings
 from errands.infrastructure.wakeups.local_wakeup import LocalWakeup
 from tests import servers
 from tests.benchmarks.stores.calls import CONNECTION, Call, last_uses, run_calls
+from tests.benchmarks.stores.clone import Cloning
 from tests.benchmarks.stores.databases import Databases, make
 from tests.benchmarks.stores.server_tape import taped
 from tests.benchmarks.stores.store import Replayed, Store, Tape, Transaction
 
 _RUNS: Final = frozenset({"execute", "executemany", "copy", "query"})
+_ENDS: Final = frozenset({"begin", "commit"})
 _RUNS_BY_NAME: Final = ("exec_", "send_query", "send_prepare")
 _FRAMES: Final = ("BEGIN", "COMMIT", "START TRANSACTION", "SET ")
 
@@ -38,27 +42,20 @@ def engine_of(url: str) -> Engine:
 
 
 class ServerDatabases(Databases):
-    """Databases on a running server. `duplicate` fills an empty one from another."""
+    """Databases on a running server."""
 
-    def __init__(
-        self,
-        server: servers.Server,
-        create_copy: Callable[[str, str], None],
-        settle: Callable[[str], None],
-    ) -> None:
-        self._server = server
-        self._create_copy = create_copy
-        self._settle = settle
+    def __init__(self, store: BenchServer) -> None:
+        self._store = store
         self._made: list[str] = []
 
     def new(self, waiting: int = 0) -> str:
         """See the protocol."""
         name = self._name()
-        self._ask(f"CREATE DATABASE {name}")
-        url = self._server.url_of(name)
+        self._store.create(name)
+        url = self._store.server.url_of(name)
         make(url, waiting)
         if waiting:
-            self._settle(url)
+            self._store.settle(url)
         return url
 
     @contextmanager
@@ -66,8 +63,8 @@ class ServerDatabases(Databases):
         """See the protocol."""
         name = self._name()
         try:
-            self._create_copy(original.rpartition("/")[2], name)
-            yield self._server.url_of(name)
+            self._store.create_copy(make_url(original).database or "", name)
+            yield self._store.server.url_of(name)
         finally:
             self._drop(name)
 
@@ -82,12 +79,8 @@ class ServerDatabases(Databases):
         return name
 
     def _drop(self, name: str) -> None:
-        forced = " WITH (FORCE)" if self._server.name == "postgresql" else ""
-        self._ask(f"DROP DATABASE IF EXISTS {name}{forced}")
+        self._store.drop(name)
         self._made.remove(name)
-
-    def _ask(self, statement: str) -> None:
-        ask(self._server, statement)
 
 
 def ask(server: servers.Server, *statements: str) -> list[Any]:
@@ -118,11 +111,19 @@ class BenchServer(Store):
     @contextmanager
     def databases(self, folder: Path) -> Generator[Databases]:
         """See the protocol."""
-        made = ServerDatabases(self.server, self.create_copy, self.settle)
+        made = ServerDatabases(self)
         try:
             yield made
         finally:
             made.remove()
+
+    @abstractmethod
+    def create(self, name: str) -> None:
+        """Make a database with nothing in it."""
+
+    @abstractmethod
+    def drop(self, name: str) -> None:
+        """Drop a database if it is there, whoever has it open."""
 
     @abstractmethod
     def create_copy(self, original: str, name: str) -> None:
@@ -180,6 +181,15 @@ class BenchServer(Store):
         }
 
 
+def cloning(store: BenchServer, url: str, more: int, joined: str) -> Iterator[str]:
+    """The statements of `multiply`; see `Cloning`."""
+    key = store.quoted("key")
+    [(count, step)] = store.look(url, f"SELECT count(*), max({key}) FROM errands_job")
+    tables = engine_of(url).grammar.tables
+    cloned = Cloning(tables=tables, count=count, step=step, quoted=store.quoted, joined=joined)
+    return cloned.until(more)
+
+
 def _run_all(connection: Any, transactions: list[Transaction]) -> float:
     objects: dict[int, Any] = {CONNECTION: connection}
     turns = list(zip(transactions, last_uses(transactions), strict=True))
@@ -194,6 +204,8 @@ def _run_all(connection: Any, transactions: list[Transaction]) -> float:
 def _statements(call: Call) -> list[str]:
     """What a call sends to the server."""
     _, method, args, _, _ = call
+    if method in _ENDS:
+        return [method.upper()]
     if method not in _RUNS and not method.startswith(_RUNS_BY_NAME):
         return []
     text = args[0].decode() if isinstance(args[0], bytes) else str(args[0])

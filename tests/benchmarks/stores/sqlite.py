@@ -139,7 +139,13 @@ class Sqlite(Store):
             connection.execute("PRAGMA cache_size = -262144")
             [(count, step)] = connection.execute("SELECT count(*), max(key) FROM errands_job")
             connection.execute("BEGIN")
-            cloning = Cloning(tables=TABLES, count=count, step=step, quoted=self.quoted)
+            cloning = Cloning(
+                tables=TABLES,
+                count=count,
+                step=step,
+                quoted=self.quoted,
+                joined="'{}' || substr({}, 9)",
+            )
             for statement in cloning.until(more):
                 connection.execute(statement)
             connection.execute(
