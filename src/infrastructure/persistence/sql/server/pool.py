@@ -49,7 +49,8 @@ class Pool:
         try:
             yield connection
         finally:
-            if self._driver.is_usable(connection):
+            is_current = pool is self._urgent or pool is self._pool
+            if is_current and self._driver.is_usable(connection):
                 lent.close()
             else:
                 lent.invalidate()
@@ -57,7 +58,7 @@ class Pool:
     def renew(self) -> None:
         """Forget idle connections: the server they were made to has gone.
 
-        Those that are lent belong to the pool that is left behind, and end with it.
+        Those that are lent belong to the pool left behind; they are closed as they come back.
         """
         stale, self._pool = self._pool, self._pool.recreate()
         stale.dispose()
