@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import socket
 import threading
@@ -27,6 +28,8 @@ pooler hands LISTEN to nobody."""
 LONGEST_NOTE: Final = 7_500
 """Bytes of a payload; PostgreSQL allows 8,000."""
 RECONNECT_SECONDS: Final = 0.25
+LINGER_SECONDS: Final = 10.0
+"""How long notes are heard on after the last who wanted them."""
 PING: Final = "ping"
 
 Tell = Callable[[Collection[Hint]], None]
@@ -50,19 +53,22 @@ class PostgresqlNews(News):
         self._tell = tell
         self._me = uuid4().hex[:12]
         self._wake_all: Callable[[], None] | None = None
+        self._lock = threading.Lock()
         self._pending: set[Hint] = set()
         self._has_pending = threading.Event()
-        self._stopped = threading.Event()
         self._is_closed = False
         self._wants_ping = False
-        self._pinged = self._heard = 0.0
-        self._threads: list[threading.Thread] = []
+        self._pinged = 0.0
+        self._heard = -math.inf
+        self._until = -math.inf
+        self._listener: threading.Thread | None = None
         self._sender: threading.Thread | None = None
         self._sending: Any = None
 
     def tell(self, hints: Collection[Hint]) -> None:
         """See the protocol."""
-        self._pending.update(hints)
+        with self._lock:
+            self._pending.update(hints)
         self._wake_sender()
 
     def tell_within(self, session: Session, hints: Collection[Hint]) -> None:
@@ -72,31 +78,44 @@ class PostgresqlNews(News):
 
     def start(self, on_change: Callable[[], None]) -> None:
         """See the protocol."""
-        self._wake_all = on_change
-        self._stopped = threading.Event()
         self._polling.start(on_change)
-        self._threads.append(self._start(self._listen_always, "errands-listen"))
+        with self._lock:
+            self._wake_all, self._until = on_change, math.inf
+            if self._listener is None:
+                self._listener = self._start(self._listen_always, "errands-listen")
+            elif self._is_heard:
+                self._polling.pause()
 
     def stop(self) -> None:
-        """See the protocol."""
-        self._stopped.set()
+        """See the protocol. Listening goes on for a while: most who stop come back soon."""
+        with self._lock:
+            self._until = time.monotonic() + LINGER_SECONDS
         self._polling.stop()
-        threads, self._threads = self._threads, []
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(timeout=2)
 
     def close(self) -> None:
         """See the protocol."""
-        self._is_closed = True
+        with self._lock:
+            self._is_closed = True
+            threads = [self._sender, self._listener]
         self._has_pending.set()
-        if self._sender is not None:
-            self._sender.join(timeout=2)
+        for thread in threads:
+            if thread is not None:
+                thread.join(timeout=2)
+
+    @property
+    def _is_heard(self) -> bool:
+        """Whether a note to oneself has come back lately."""
+        return time.monotonic() - self._heard < 2 * PROBE_SECONDS
+
+    @property
+    def _is_wanted(self) -> bool:
+        return not self._is_closed and time.monotonic() < self._until
 
     def _wake_sender(self) -> None:
         self._has_pending.set()
-        if self._sender is None and not self._is_closed:
-            self._sender = self._start(self._send_all, "errands-notify")
+        with self._lock:
+            if self._sender is None and not self._is_closed:
+                self._sender = self._start(self._send_all, "errands-notify")
 
     def _start(self, target: Callable[[], None], name: str) -> threading.Thread:
         thread = threading.Thread(target=target, name=name, daemon=True)
@@ -111,8 +130,9 @@ class PostgresqlNews(News):
         while not self._is_closed or self._pending:
             self._has_pending.wait()
             self._has_pending.clear()
-            hints, self._pending = self._pending, set()
-            pings, self._wants_ping = self._wants_ping, False
+            with self._lock:
+                hints, self._pending = self._pending, set()
+                pings, self._wants_ping = self._wants_ping, False
             notes = [*self._notes(hints), *([self._note(PING)] if pings else [])]
             try:
                 if notes and (connection is None or connection.closed):
@@ -146,30 +166,34 @@ class PostgresqlNews(News):
     # -- listening
 
     def _listen_always(self) -> None:
-        stopped = self._stopped
-        while not stopped.is_set():
+        while True:
             try:
-                self._listen(stopped)
+                self._listen()
             except Exception as error:  # noqa: BLE001 - whatever broke it, it is tried again
                 _log.debug("%s: listening broke off: %s", self._driver.url, error)
+            self._heard = -math.inf
             self._polling.resume()
-            stopped.wait(RECONNECT_SECONDS)
+            with self._lock:
+                if not self._is_wanted:
+                    self._listener = None
+                    return
+            time.sleep(RECONNECT_SECONDS)
 
-    def _listen(self, stopped: threading.Event) -> None:
-        """Hear notes until told to stop, or until two probes were not heard.
+    def _listen(self) -> None:
+        """Hear notes until nobody wants them, or until two probes were not heard.
 
         Probes go out on the other connection: this one is never waited for.
         """
         connection = self._driver.connect()
         try:
             connection.execute(f'LISTEN "{self._channel}"')
-            self._pinged = self._heard = time.monotonic()
+            began = self._pinged = time.monotonic()
             self._ping()
-            while not stopped.is_set():
+            while self._is_wanted:
                 for note in connection.notifies(timeout=0.5, stop_after=1):
                     self._hear(note.payload)
                 now = time.monotonic()
-                if now - self._heard > 2 * PROBE_SECONDS:
+                if now - max(began, self._heard) > 2 * PROBE_SECONDS:
                     _log.info("%s: hears no notes; it polls", self._driver.url)
                     sever(self._sending)
                     return
