@@ -46,6 +46,10 @@ test: check ## Run every check, then every test
 		&& $(good) 'All checks and all tests passed' \
 		|| { $(bad) 'All checks passed, but some tests failed: see above'; exit 1; }
 
+.PHONY: faults
+faults: $(VENV)/installed-all ## Run the long fault tests: kills, restarts, races, full tables (up to 20 minutes)
+	@$(BIN)/python -m pytest -q tests/faults -m long -n 2 --dist worksteal $(PYTEST_ARGS)
+
 # Every tool runs, so that one call shows all there is to mend; only a failing one prints.
 .PHONY: check
 check: $(VENV)/installed-all $(PACKAGE) ## Run every static check: format, lint, types, layers, dependencies

@@ -15,7 +15,7 @@ from tests.faults.site import Site, site_on, site_on_own
 
 SERVERS = tuple(name for name in ("postgresql", "mariadb") if name in stores.SERVERS)
 KINDS: dict[str, type[OwnServer]] = {"postgresql": OwnPostgresql, "mariadb": OwnMariadb}
-LONG = "long: takes minutes; left out unless asked for by `-m long`, as `make faults` does"
+LONG = "long: takes a while; left out unless asked for by `-m long`, as `make faults` does"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -30,6 +30,7 @@ async def test_fifty_megabytes_are_refused_and_one_is_kept(app: Errands) -> None
     assert (await app.queue().get(kept.id)).data == largest
 
 
+@pytest.mark.long
 async def test_many_large_ones_are_added_at_once(app: Errands) -> None:
     """More than any statement or packet may hold by default."""
     jobs = await app.queue().add_many([("x", "a" * 900_000)] * 45)
@@ -98,6 +99,7 @@ async def test_data_that_no_longer_decodes_fails_its_job_only(
     reason="known: a row that nobody can read stops every claim of its queue", strict=True
 )
 @pytest.mark.parametrize("column", ["policy", "labels", "failures"])
+@pytest.mark.long
 async def test_a_row_that_cannot_be_read_holds_up_no_other_and_burns_nothing(
     site: Site, app: Errands, column: str
 ) -> None:

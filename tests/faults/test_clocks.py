@@ -22,6 +22,7 @@ sqlite_only = pytest.mark.parametrize("store_name", ["sqlite"], indirect=True)
 
 @servers_only
 @pytest.mark.parametrize("seconds", [3_600, -3_600, 300])
+@pytest.mark.long
 async def test_a_host_with_a_wrong_clock_runs_nothing_early_or_late_on_a_server(
     site: Site, crew: Crew, seconds: int
 ) -> None:
@@ -42,6 +43,7 @@ async def test_a_host_with_a_wrong_clock_runs_nothing_early_or_late_on_a_server(
 
 @servers_only
 @pytest.mark.parametrize("seconds", [3_600, -3_600])
+@pytest.mark.long
 async def test_a_host_with_a_wrong_clock_takes_no_living_lease_on_a_server(
     site: Site, crew: Crew, seconds: int
 ) -> None:
@@ -59,6 +61,7 @@ async def test_a_host_with_a_wrong_clock_takes_no_living_lease_on_a_server(
 
 
 @pytest.mark.parametrize("seconds", [3_600, -3_600])
+@pytest.mark.long
 async def test_a_clock_that_jumps_under_a_worker_costs_no_run(
     site: Site, crew: Crew, seconds: int
 ) -> None:
@@ -78,6 +81,7 @@ async def test_a_clock_that_jumps_under_a_worker_costs_no_run(
 
 
 @sqlite_only
+@pytest.mark.long
 async def test_delayed_jobs_follow_the_wall_clock_on_sqlite(site: Site, crew: Crew) -> None:
     async with Errands(site.url) as app:
         job = await app.queue().add("note", delay=3_000)

@@ -105,6 +105,7 @@ class Foreign:
         self._engine.dispose()
 
 
+@pytest.mark.long
 async def test_a_row_that_stays_locked_is_waited_for(own_site: Site) -> None:
     """Longer than a statement may wait for a lock: that breaks it off, and the unit goes on."""
     async with Errands(own_site.url, busy_timeout=20) as app:
@@ -119,6 +120,7 @@ async def test_a_row_that_stays_locked_is_waited_for(own_site: Site) -> None:
         assert job.status is JobStatus.CANCELLED
 
 
+@pytest.mark.long
 async def test_a_row_that_stays_locked_for_too_long_is_store_busy(own_site: Site) -> None:
     async with Errands(own_site.url, busy_timeout=0.5) as app:
         job = await app.queue().add("x")
@@ -161,6 +163,7 @@ async def test_what_the_server_rolled_back_for_a_passing_reason_runs_again(
         assert len([event async for event in cleaned]) == 1
 
 
+@pytest.mark.long
 async def test_bulk_verbs_workers_and_schedulers_side_by_side_do_not_deadlock(
     own_site: Site,
 ) -> None:

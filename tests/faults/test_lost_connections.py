@@ -19,7 +19,7 @@ from tests.faults.site import Site, engine_of, examined, through
 
 LEASE: dict[str, Any] = {"lease": 1.0, "renewal": 0.25, "poll": 0.1, "idle_poll": 0.1}
 LONG_LEASE: dict[str, Any] = LEASE | {"lease": 10.0}
-CUTS = ["cut_before", "cut_after"]
+CUTS = [pytest.param("cut_before", marks=[pytest.mark.long]), "cut_after"]
 """The last message never reached the server; the server committed, and nobody heard it."""
 LAST = {"postgresql": b"INSERT INTO errands_event", "mariadb": b"COMMIT"}
 """What the message says that commits an add: PostgreSQL commits it together with its events."""
@@ -112,6 +112,7 @@ async def test_a_settlement_whose_commit_was_lost_is_settled_once(
         assert await told(near, EventType.LEASE_LOST) == {}
 
 
+@pytest.mark.long
 async def test_connections_cut_again_and_again_lose_nothing(
     own_site: Site, far: str, proxy: Proxy
 ) -> None:
@@ -140,6 +141,7 @@ async def _cut_often(proxy: Proxy) -> None:
         proxy.cut()
 
 
+@pytest.mark.long
 async def test_a_server_that_refuses_is_told_and_the_worker_goes_on_afterwards(
     own_site: Site, far: str, proxy: Proxy
 ) -> None:
@@ -159,6 +161,7 @@ async def test_a_server_that_refuses_is_told_and_the_worker_goes_on_afterwards(
         assert await added.result(timeout=20) == 1
 
 
+@pytest.mark.long
 async def test_a_job_goes_on_and_counts_while_its_renewals_fail(
     own_site: Site, far: str, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -200,6 +203,7 @@ async def test_an_error_of_the_unit_is_not_hidden_by_a_failing_rollback(
         assert (await app.queue().add("x")).is_new
 
 
+@pytest.mark.long
 async def test_sessions_that_the_server_ends_are_replaced(own_site: Site) -> None:
     async with Errands(own_site.url) as app:
         for number in range(5):
@@ -210,6 +214,7 @@ async def test_sessions_that_the_server_ends_are_replaced(own_site: Site) -> Non
             _end_sessions(own_site)
 
 
+@pytest.mark.long
 async def test_a_server_without_a_free_session_is_waited_for_or_told(own_site: Site) -> None:
     async with Errands(own_site.url) as app:
         await app.queue().add("x")

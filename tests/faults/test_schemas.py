@@ -11,6 +11,7 @@ from tests.faults.site import Site, examined
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.long
 def test_processes_that_migrate_at_once_end_at_one_schema(site: Site, crew: Crew) -> None:
     migrating = [crew.ready("migrate") for _ in range(3)]
 

@@ -17,7 +17,7 @@ from errands.infrastructure.persistence.sql.sqlite import checkpointer, filesyst
 from tests.faults.crew import Crew
 from tests.faults.site import examined
 
-DRIVERS = ["sqlite3", "pysqlite3"]
+DRIVERS = ["sqlite3", pytest.param("pysqlite3", marks=[pytest.mark.long])]
 
 
 async def test_every_write_has_the_lock_before_it_reads(url: str) -> None:
@@ -99,6 +99,7 @@ def test_no_python_code_opens_the_file(
         looking.succeed()
 
 
+@pytest.mark.long
 async def test_a_reader_that_stays_lets_the_log_grow_is_told_and_done_with_afterwards(
     url: str, path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ def test_fifty_adds_of_one_id_at_once_are_one_job(site: Site) -> None:
         app.shutdown()
 
 
+@pytest.mark.long
 async def test_cancel_completion_and_retry_in_a_race_end_each_job_once(site: Site) -> None:
     app = Errands(site.url)
 
@@ -77,6 +78,7 @@ async def _allowed(verb: Callable[[], Awaitable[object]], pause: float) -> bool:
     return True
 
 
+@pytest.mark.long
 async def test_nothing_is_claimed_once_a_pause_is_visible(site: Site, crew: Crew) -> None:
     crew.ready("work", 5)
     async with Errands(site.url) as app:

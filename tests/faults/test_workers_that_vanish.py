@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from errands import Errands, EventType, JobStatus
 from tests.faults.crew import Crew, Member
 from tests.faults.looking import told, until, until_settled
@@ -14,6 +16,7 @@ from tests.faults.site import Site, examined
 LEASE = 1.5
 
 
+@pytest.mark.long
 async def test_a_job_whose_worker_is_killed_runs_again_once(site: Site, crew: Crew) -> None:
     async with Errands(site.url) as app:
         job = await app.queue().add("hold")
@@ -33,6 +36,7 @@ async def test_a_job_whose_worker_is_killed_runs_again_once(site: Site, crew: Cr
         assert examined(app) == []
 
 
+@pytest.mark.long
 async def test_a_worker_that_dies_of_its_effect_runs_the_job_again_under_the_same_key(
     site: Site, crew: Crew, tmp_path: Path
 ) -> None:
@@ -50,6 +54,7 @@ async def test_a_worker_that_dies_of_its_effect_runs_the_job_again_under_the_sam
         assert (job.crashes, job.attempts_made) == (1, 1)
 
 
+@pytest.mark.long
 async def test_an_effect_in_the_completing_transaction_happens_once_whenever_it_is_killed(
     site: Site, crew: Crew
 ) -> None:
@@ -71,6 +76,7 @@ async def test_an_effect_in_the_completing_transaction_happens_once_whenever_it_
         assert all(job.crashes for job, death in zip(jobs, deaths, strict=True) if death != "after")
 
 
+@pytest.mark.long
 async def test_only_outcomes_that_were_not_committed_run_again(site: Site, crew: Crew) -> None:
     async with Errands(site.url) as app:
         queue = app.queue()
@@ -93,6 +99,7 @@ async def test_only_outcomes_that_were_not_committed_run_again(site: Site, crew:
         assert [(await job.refresh()).starts for job in done] == [1] * 20
 
 
+@pytest.mark.long
 async def test_sigterm_drains_while_renewing_and_a_second_one_gives_back(
     site: Site, crew: Crew
 ) -> None:
@@ -118,6 +125,7 @@ async def test_sigterm_drains_while_renewing_and_a_second_one_gives_back(
         assert (untouched.status, untouched.starts, untouched.crashes) == (JobStatus.WAITING, 0, 0)
 
 
+@pytest.mark.long
 async def test_a_worker_frozen_past_its_lease_harms_no_newer_run(site: Site, crew: Crew) -> None:
     async with Errands(site.url) as app:
         job = await app.queue().add("hold")
@@ -137,6 +145,7 @@ async def test_a_worker_frozen_past_its_lease_harms_no_newer_run(site: Site, cre
         await until_settled(job)
 
 
+@pytest.mark.long
 async def test_a_worker_that_wakes_before_its_lease_was_taken_finishes(
     site: Site, crew: Crew
 ) -> None:
@@ -157,6 +166,7 @@ async def test_a_worker_that_wakes_before_its_lease_was_taken_finishes(
         assert examined(app) == []
 
 
+@pytest.mark.long
 async def test_a_worker_that_is_started_again_adopts_no_lease(site: Site, crew: Crew) -> None:
     async with Errands(site.url) as app:
         job = await app.queue().add("hold")
@@ -176,6 +186,7 @@ async def test_a_worker_that_is_started_again_adopts_no_lease(site: Site, crew: 
         assert len(set(workers)) == 2
 
 
+@pytest.mark.long
 async def test_a_handler_that_blocks_the_loop_past_its_lease_is_not_run_twice(
     site: Site, crew: Crew
 ) -> None:
