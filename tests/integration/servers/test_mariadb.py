@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import pymysql
 import pytest
@@ -26,7 +26,7 @@ from errands.infrastructure.persistence.sql.mysql.sequences import (
 from tests import servers, stores
 
 pytestmark = pytest.mark.skipif("mariadb" not in stores.chosen(), reason="left out: no mariadb")
-Caller = pymysql.Connection
+Caller: TypeAlias = "pymysql.Connection[Any]"
 SPAWN = multiprocessing.get_context("spawn")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from .....core.domain.events import Hint
-from ..server.polling import Polling
 from ..server.store import Engine
 from ..server.units import Units
 from ..session import Session
@@ -36,8 +35,16 @@ class MysqlEngine(MysqlDriver, Engine):
         self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]
     ) -> MysqlNews:
         """See the protocol."""
-        return MysqlNews(Polling(partial(units.ask, _newest_event)), self.close_side)
+        says = self.grammar.statements
 
+        def newest(session: Session) -> int:
+            return int(session.rows(says.last_event)[0][0] or 0)
 
-def _newest_event(session: Session) -> int:
-    return int(session.rows(session.grammar.statements.last_event)[0][0] or 0)
+        def behind(after: int, session: Session) -> tuple[int, int]:
+            found, count = session.rows(says.count_events, (after,))[0]
+            return int(found or after), int(count)
+
+        def ask(after: int) -> tuple[int, int]:
+            return units.ask(partial(behind, after))
+
+        return MysqlNews(partial(units.ask, newest), ask, self.grammar.own_events, self.close_side)

@@ -20,6 +20,7 @@ from ..server.horizon import LONGEST_WAIT, Settled
 from ..session import Session
 from ..statements import ONE
 from .horizon import AskWritten, MysqlHorizon, Sight
+from .own_events import OwnEvents
 from .schema import MariadbTables, MysqlTables
 from .sequences import Sequences, sequences_of
 from .statements import MysqlStatements
@@ -58,6 +59,7 @@ class MysqlGrammar(Grammar):
     def __init__(self, tables: MysqlTables, written: AskWritten) -> None:
         self.says = MysqlStatements(tables)
         self.sequences: Sequences = sequences_of(tables)
+        self.own_events = OwnEvents()
         self._horizon = MysqlHorizon()
         self._written = written
 

@@ -18,6 +18,8 @@ LONG: Final = 100_000
 """Characters of a text from which on it is asked whether the server will take it."""
 ROOM: Final = 10_000
 """Bytes that the rest of a statement needs."""
+AT_ONCE: Final = 100
+"""Events that surely go in one insert: longer ones are split by the driver."""
 
 
 @attrs.frozen(eq=False)
@@ -50,15 +52,7 @@ class MysqlSession(Session):
 
     def write_many(self, statement: Statement, parameters: Sequence[Parameters]) -> int:
         """See the port. The driver makes one statement of many inserts."""
-        if len(parameters) == 1:
-            return self.write(statement, parameters[0])
-        text, arrange = statement.on(self.dialect)
-        values = [arrange(each) for each in parameters] if arrange else parameters
-        for each in values:
-            self._require_room(each)
-        cursor = self.connection.cursor(self.cursor)
-        cursor.executemany(text, values)
-        return int(cursor.rowcount)
+        return int(self._run_many(statement, parameters).rowcount)
 
     def select(self, core: Core) -> Sequence[Row]:
         """See the port."""
@@ -72,6 +66,17 @@ class MysqlSession(Session):
     def _run(self, statement: Statement, parameters: Parameters) -> Any:
         text, arrange = statement.on(self.dialect)
         return self._executed(text, arrange(parameters) if arrange else parameters)
+
+    def _run_many(self, statement: Statement, parameters: Sequence[Parameters]) -> Any:
+        if len(parameters) == 1:
+            return self._run(statement, parameters[0])
+        text, arrange = statement.on(self.dialect)
+        values = [arrange(each) for each in parameters] if arrange else parameters
+        for each in values:
+            self._require_room(each)
+        cursor = self.connection.cursor(self.cursor)
+        cursor.executemany(text, values)
+        return cursor
 
     def _run_once(self, core: Core) -> Any:
         compiled = core.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
@@ -99,6 +104,13 @@ class OwnSession(MysqlSession, CountsWritten):
     """A session on a connection that the store has opened, without CLIENT_FOUND_ROWS."""
 
     counts_written: Literal[True] = True
+
+    def write_many(self, statement: Statement, parameters: Sequence[Parameters]) -> int:
+        """See the port. Notes which events are this process's own."""
+        cursor = self._run_many(statement, parameters)
+        if statement is self.spoken.says.append_event and len(parameters) <= AT_ONCE:
+            self.spoken.own_events.note(cursor.lastrowid, len(parameters))
+        return int(cursor.rowcount)
 
 
 def _size(text: str) -> int:

@@ -291,6 +291,13 @@ class MysqlStatements(Statements):
         return Statement(self.first(ids), ["after_id", "most"])
 
     @cached_property
+    def count_events(self) -> Statement:
+        """The newest event behind an id, and how many are in sight behind it."""
+        id_ = self.tables.events.c.id
+        seen: Query = select(func.max(id_), func.count()).where(id_ > bindparam("after_id"))
+        return Statement(seen, ["after_id"])
+
+    @cached_property
     def count_events_on(self) -> Statement:
         """Write an event with this id, to be dropped again."""
         nothing: ColumnElement[Any] = literal_column("0")
