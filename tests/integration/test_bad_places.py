@@ -76,10 +76,10 @@ def test_a_url_that_is_no_url(url: object) -> None:
 
 
 def test_a_password_is_never_shown() -> None:
-    error = opening("postgresql://me:secret@host/db", InvalidDatabaseUrl)
+    error = opening("oracle://me:secret@host/db", InvalidDatabaseUrl)
 
     assert "secret" not in str(error) + error.url
-    assert "postgresql://me:***@host/db" in str(error)
+    assert "oracle://me:***@host/db" in str(error)
 
 
 def test_a_file_that_is_no_database(path: Path, url: str) -> None:

@@ -100,10 +100,10 @@ def test_the_environment_names_the_database_unless_the_option_does(terminal: Ter
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://ada:secret@example.org/jobs",
-        "postgresql://ada:se/c@ret-secret@example.org/jobs",
+        "oracle://ada:secret@example.org/jobs",
+        "oracle://ada:se/c@ret-secret@example.org/jobs",
         "ada:secret@example.org/jobs",
-        "mysql://example.org/jobs?password=secret",
+        "oracle://example.org/jobs?password=secret",
     ],
 )
 def test_a_password_is_never_shown(terminal: Terminal, url: str) -> None:
@@ -111,6 +111,22 @@ def test_a_password_is_never_shown(terminal: Terminal, url: str) -> None:
 
     assert refused.code == 2
     assert "not a database URL that Errands can use" in refused.err
+    assert "ret" not in refused.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:secret@127.0.0.1:1/jobs",
+        "mariadb://ada:secret@127.0.0.1:1/jobs",
+        "mysql://ada@127.0.0.1:1/jobs?password=secret",
+    ],
+)
+def test_nor_is_that_of_a_server_that_cannot_be_reached(terminal: Terminal, url: str) -> None:
+    refused = terminal.run("jobs", "list", "--url", url)
+
+    assert refused.code == 1
+    assert "cannot be opened" in refused.err
     assert "ret" not in refused.err
 
 
