@@ -74,7 +74,7 @@ format: $(VENV)/installed-all ## Format the code and apply the safe fixes
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/installed-all ## Measure the speed against the bare driver
+bench: $(VENV)/installed-all ## Measure the speed against the bare driver, on each store that is there
 	@$(BIN)/python -m tests.benchmarks
 
 .PHONY: bench-peers

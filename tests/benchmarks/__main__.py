@@ -8,6 +8,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 
@@ -18,7 +19,7 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.comparing import compared
 from tests.benchmarks.docs import write_table
 from tests.benchmarks.measures import MEASURES
-from tests.benchmarks.processes import ROOT
+from tests.benchmarks.processes import ROOT, forking
 from tests.benchmarks.report import as_text, write_json
 from tests.benchmarks.result import Result
 from tests.benchmarks.sizes import FULL, QUICK, TINY, Sizes, on_server
@@ -91,10 +92,11 @@ def main(given: Sequence[str] | None = None) -> int:
     facts = machine.facts(is_quick=size != "full", stores=chosen.stores)
     results: list[Result] = []
     failed: list[str] = []
-    for name in chosen.stores:
-        began = perf_counter()
-        results += measure(name, chosen.names, SIZES[size], failed)
-        facts["databases"][name]["seconds"] = round(perf_counter() - began)
+    with forking() if chosen.tiny else nullcontext():
+        for name in chosen.stores:
+            began = perf_counter()
+            results += measure(name, chosen.names, SIZES[size], failed)
+            facts["databases"][name]["seconds"] = round(perf_counter() - began)
     results += compared(results)
     print(as_text(results))
     write_json(chosen.json, results, facts)
@@ -106,7 +108,8 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 def _end(*_: object) -> None:
-    """SIGTERM: what was made is removed on the way out."""
+    """SIGTERM: what was made is removed on the way out, which a second one does not break off."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(143)
 
 

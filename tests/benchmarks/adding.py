@@ -35,10 +35,10 @@ def measure_merged_adds(bench: Bench) -> list[Result]:
     What many tasks gain there is that they share commits, so they are held against one row a
     commit with nothing around it.
     """
-    count, empty = bench.sizes.merged_adds, bench.databases.new()
-    together = partial(_add, bench, empty, count, 100)
+    count = bench.sizes.merged_adds
+    together = partial(_add, bench, count, 100)
     is_file = bench.store.name == "sqlite"
-    alone = partial(single_adds, bench) if is_file else partial(_insert, bench, empty)
+    alone = partial(single_adds, bench) if is_file else partial(_insert, bench)
     pairs = bench.pairs(together, alone)
     return [
         Result(
@@ -71,34 +71,34 @@ def measure_adds_at_once(bench: Bench) -> list[Result]:
 
 def single_adds(bench: Bench) -> float:
     """One run of A, for measures that are held against it."""
-    return _add(bench, bench.databases.new(), bench.sizes.single_adds, 1)
+    return _add(bench, bench.sizes.single_adds, 1)
 
 
 def recorded_adds(bench: Bench, count: int, tasks: int) -> tuple[str, str]:
     """An empty database, and a recording of adds to it."""
     key = f"{count} adds by {tasks}"
     if key not in bench.recordings:
-        empty, recording = bench.databases.new(), bench.path("recording")
-        with bench.databases.copy(empty) as url:
+        recording = bench.path("recording")
+        with bench.databases.copy(bench.empty) as url:
             processes.run("add", url=url, count=count, tasks=tasks, record=recording)
-        bench.recordings[key] = (empty, recording)
+        bench.recordings[key] = (bench.empty, recording)
     return bench.recordings[key]
 
 
 def _pairs(bench: Bench, count: int, tasks: int) -> Pairs:
     empty, recording = recorded_adds(bench, count, tasks)
     return bench.pairs(
-        partial(_add, bench, empty, count, tasks),
+        partial(_add, bench, count, tasks),
         partial(replay, bench, empty, recording, count),
     )
 
 
-def _add(bench: Bench, empty: str, count: int, tasks: int) -> float:
-    with bench.databases.copy(empty) as url:
+def _add(bench: Bench, count: int, tasks: int) -> float:
+    with bench.databases.copy(bench.empty) as url:
         return count / float(processes.run("add", url=url, count=count, tasks=tasks)["seconds"])
 
 
-def _insert(bench: Bench, empty: str) -> float:
+def _insert(bench: Bench) -> float:
     count = bench.sizes.single_adds
-    with bench.databases.copy(empty) as url:
+    with bench.databases.copy(bench.empty) as url:
         return count / float(processes.run("insert", url=url, count=count)["seconds"])

@@ -57,12 +57,20 @@ class Bench:
     folder: Path
     say: Callable[[str], None]
     recordings: dict[str, tuple[str, str]] = attrs.field(factory=dict)
+    _empty: str | None = attrs.field(default=None, init=False)
     _numbers: count[int] = attrs.field(factory=lambda: count(1), init=False)
 
     @property
     def targets(self) -> Targets:
         """What is asked of the store."""
         return TARGETS[self.store.name]
+
+    @property
+    def empty(self) -> str:
+        """A database with no jobs, to be copied."""
+        if self._empty is None:
+            self._empty = self.databases.new()
+        return self._empty
 
     def path(self, name: str) -> str:
         """A path that no file has yet."""

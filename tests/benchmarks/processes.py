@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-PROGRAMS: Final = "tests.benchmarks.programs"
+from tests.benchmarks import starting
+from tests.benchmarks.starting import Forked, Start, afresh
+
+ROOT: Final = starting.ROOT
+_ways: list[Start] = [afresh]
+
+
+@contextmanager
+def forking() -> Generator[None]:
+    """Programs are forked inside the block: for runs whose figures nobody reads."""
+    _ways.append(Forked)
+    try:
+        yield
+    finally:
+        _ways.pop()
 
 
 class Program:
@@ -20,14 +32,7 @@ class Program:
     def __init__(self, name: str, **arguments: Any) -> None:
         self._name = name
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", f"{PROGRAMS}.{name}", json.dumps(arguments)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
+        self._process = _ways[-1](name, arguments, self._errors)
 
     def hear(self) -> dict[str, Any]:
         """What the program says next. Raises `RuntimeError` where it ended instead."""
@@ -62,7 +67,13 @@ class Program:
     ) -> None:
         if kind is not None:
             self._process.kill()
-        self._process.communicate()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.stdout.read()
+        self._process.stdout.close()
+        self._process.wait()
         self._errors.close()
 
 

@@ -18,6 +18,7 @@ class Sizes:
     drained: int
     drained_singly: int
     summed: int
+    processes: tuple[int, ...]
     wakes: int
     cold_lanes: int
     cold_rounds: int
@@ -41,6 +42,7 @@ FULL: Final = Sizes(
     drained=20_000,
     drained_singly=5_000,
     summed=3,
+    processes=(1, 2, 4),
     wakes=200,
     cold_lanes=4,
     cold_rounds=5,
@@ -81,6 +83,7 @@ TINY: Final = Sizes(
     drained=300,
     drained_singly=20,
     summed=1,
+    processes=(1, 2),
     wakes=3,
     cold_lanes=1,
     cold_rounds=1,

@@ -58,7 +58,7 @@ def measure_workers_together(bench: Bench) -> list[Result]:
     """H: a drain by two and by four processes, against one; no job may run twice."""
     count = bench.sizes.drained
     full = bench.databases.new(waiting=count)
-    speeds: dict[int, list[float]] = {1: [], 2: [], 4: []}
+    speeds: dict[int, list[float]] = {number: [] for number in bench.sizes.processes}
     faults = 0
     for turn in range(bench.sizes.summed):
         for processes, taken in speeds.items():
@@ -66,12 +66,14 @@ def measure_workers_together(bench: Bench) -> list[Result]:
             with bench.databases.copy(full) as url:
                 faults += _drain_by(bench, processes, url, count)
                 taken.append(drained_a_second(bench.store, url))
-    least = bench.targets.two_processes
-    return [_result(speeds, 2, faults, least=least), _result(speeds, 4, faults, least=None)]
+    return [
+        _result(speeds, number, faults, bench.targets.two_processes if number == 2 else None)
+        for number in bench.sizes.processes[1:]
+    ]
 
 
 def _result(
-    speeds: dict[int, list[float]], processes: int, faults: int, *, least: float | None
+    speeds: dict[int, list[float]], processes: int, faults: int, least: float | None
 ) -> Result:
     value, limit = statistics.median(speeds[processes]), statistics.median(speeds[1])
     ratio = value / limit

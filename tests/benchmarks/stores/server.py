@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -69,9 +69,10 @@ class ServerDatabases(Databases):
             self._drop(name)
 
     def remove(self) -> None:
-        """Remove what is left."""
-        for name in list(self._made):
-            self._drop(name)
+        """Remove what is left: each, also where removing another one fails."""
+        with ExitStack() as leaving:
+            for name in list(self._made):
+                leaving.callback(self._drop, name)
 
     def _name(self) -> str:
         name = f"errands_bench_{os.getpid()}_{next(_numbers)}"
