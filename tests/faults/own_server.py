@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from tests import servers, stores
+from tests.faults.leash import Leash
 
 PATIENCE_SECONDS = 60.0
 
@@ -43,6 +44,7 @@ class OwnServer:
         self.data = self.folder / "data"
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._leash: Leash | None = None
         self._own(self.folder)
 
     @classmethod
@@ -140,6 +142,14 @@ class OwnServer:
                 stderr=log,
             )
 
+        self._let_go()
+        self._leash = Leash(self._process.pid)
+
+    def _let_go(self) -> None:
+        if self._leash is not None:
+            self._leash.let_go()
+            self._leash = None
+
     def _answers_before(self, end: float) -> bool:
         engine = self.server.engine()
         try:
@@ -155,6 +165,7 @@ class OwnServer:
         if self._process is not None:
             self._process.send_signal(number)
             self._process.wait(PATIENCE_SECONDS)
+        self._let_go()
 
     def _own(self, folder: Path) -> None:
         user = self._user()

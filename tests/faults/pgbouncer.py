@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from tests.faults.leash import Leash
 from tests.faults.own_server import PATIENCE_SECONDS, OwnServer, free_port
 from tests.faults.site import Site, through
 
@@ -48,6 +49,7 @@ class Pgbouncer:
         )
         (server.folder / "users").write_text('"postgres" ""\n')
         self._process: subprocess.Popen[bytes] | None = None
+        self._leash: Leash | None = None
 
     def url(self, site: Site) -> str:
         """The same database by way of the pooler."""
@@ -65,6 +67,7 @@ class Pgbouncer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        self._leash = Leash(self._process.pid)
         try:
             self._await_answer()
         except BaseException:
@@ -76,6 +79,8 @@ class Pgbouncer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        if self._leash is not None:
+            self._leash.let_go()
 
     def _await_answer(self) -> None:
         url = self._server.url.set(port=self.port, drivername="postgresql+psycopg")
