@@ -291,8 +291,8 @@ def _test_of(machine: type[Machine], store: str) -> type[TestCase]:
     OnStore.store = store
     test: type[TestCase] = OnStore.TestCase
     if store != "sqlite":
-        # A command costs a server ten times as much: an eighth of the examples, unless told.
-        share = settings().max_examples // int(os.environ.get("ERRANDS_AGREEMENT_SHARE", "8"))
+        # A command costs a server ten times as much: a sixteenth of the examples, unless told.
+        share = settings().max_examples // int(os.environ.get("ERRANDS_AGREEMENT_SHARE", "16"))
         test.settings = settings(max_examples=max(1, share))  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     is_missing = store not in stores.chosen()
     missing = pytest.mark.skipif(is_missing, reason=f"left out: no {store}")
