@@ -279,7 +279,7 @@ def _pages(uow: UnitOfWork, query: JobQuery, limit: int) -> list[list[JobRef]]:
             return pages
 
 
-_patient = [pytest.mark.slow, pytest.mark.timeout(300)]
+_patient = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def _test_of(machine: type[Machine], store: str) -> type[TestCase]:
