@@ -60,12 +60,15 @@ class SqlJobRepository(JobRepository):
         """See the port."""
         if not jobs:
             return []
-        rows = [(*changing_values(job), job.key, job.version) for job in jobs]
-        written = self.session.grammar.save(self.session, rows)
+        # Of two that were decided on one version the first is written, the other is stale.
+        first: dict[int, Job] = {}
         for job in jobs:
-            if job.key in written:
-                job.version += 1
-        return [job for job in jobs if job.key not in written]
+            first.setdefault(job.key, job)
+        rows = [(*changing_values(job), job.key, job.version) for job in first.values()]
+        written = self.session.grammar.save(self.session, rows)
+        for key in written:
+            first[key].version += 1
+        return [job for job in jobs if first[job.key] is not job or job.key not in written]
 
     def save_data(self, job: Job) -> None:
         """See the port."""
