@@ -123,6 +123,16 @@ class StoreContract(ArchiveContract):
             assert [job.id for job in missed] == ["a"]
             assert _all(store)[0].priority == 0
 
+    def test_of_two_copies_of_one_version_the_first_is_saved(self) -> None:
+        with self.opened() as store:
+            first = _add(store, "a")
+            second = first.copy()
+            first.change_priority(1, self.clock.now, lambda: 70, lifo=False)
+            second.change_priority(2, self.clock.now, lambda: 71, lifo=False)
+
+            assert store.transact_sync(lambda uow: uow.jobs.save([first, second])) == [second]
+            assert [job.priority for job in _all(store)] == [1]
+
     def test_a_claim_takes_the_first_by_priority_then_sequence(self) -> None:
         with self.opened() as store:
             _add(store, "low", priority=-1)
