@@ -113,7 +113,7 @@ def _drain_by(bench: Bench, processes: int, url: str, count: int) -> int:
 def _is_unfinished(store: Store, url: str) -> bool:
     query = (
         "SELECT EXISTS (SELECT 1 FROM errands_job WHERE queue = ? AND status = 'waiting')"
-        " OR EXISTS (SELECT 1 FROM errands_job WHERE status = 'active')"
+        " OR EXISTS (SELECT 1 FROM errands_job WHERE queue = ? AND status = 'active')"
     )
-    [(is_unfinished,)] = store.look(url, query, QUEUE)
+    [(is_unfinished,)] = store.look(url, query, QUEUE, QUEUE)
     return bool(is_unfinished)

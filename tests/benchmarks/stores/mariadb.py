@@ -57,6 +57,10 @@ class Mariadb(BenchServer):
         """See the base."""
         ask(self.server, f"DROP DATABASE IF EXISTS {name}")
 
+    def databases_like(self, prefix: str) -> list[str]:
+        """See the base."""
+        return [name for (name,) in ask(self.server, "SHOW DATABASES") if name.startswith(prefix)]
+
     def settle(self, url: str) -> None:
         """See the base."""
         self.look(url, "ANALYZE TABLE errands_job, errands_event")

@@ -46,6 +46,11 @@ class Postgresql(BenchServer):
         """See the base."""
         ask(self.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def databases_like(self, prefix: str) -> list[str]:
+        """See the base."""
+        found = ask(self.server, "SELECT datname FROM pg_database")
+        return [name for (name,) in found if name.startswith(prefix)]
+
     def settle(self, url: str) -> None:
         """See the base."""
         with closing(self.connect(url)) as connection:

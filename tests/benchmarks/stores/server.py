@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache
-from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
-
-from sqlalchemy import make_url
 
 from errands.infrastructure.persistence.open_store import open_store
 from errands.infrastructure.persistence.sql.server.store import Engine, ServerStore
@@ -21,7 +17,8 @@ from errands.infrastructure.wakeups.local_wakeup import LocalWakeup
 from tests import servers
 from tests.benchmarks.stores.calls import CONNECTION, Call, last_uses, run_calls
 from tests.benchmarks.stores.clone import Cloning
-from tests.benchmarks.stores.databases import Databases, make
+from tests.benchmarks.stores.databases import Databases
+from tests.benchmarks.stores.server_databases import Maker, ServerDatabases
 from tests.benchmarks.stores.server_tape import taped
 from tests.benchmarks.stores.store import Replayed, Store, Tape, Transaction
 
@@ -30,8 +27,6 @@ _ENDS: Final = frozenset({"begin", "commit"})
 _RUNS_BY_NAME: Final = ("exec_", "send_query", "send_prepare")
 _FRAMES: Final = ("BEGIN", "COMMIT", "START TRANSACTION", "SET ")
 
-_numbers: Final = count(1)
-
 
 @cache
 def engine_of(url: str) -> Engine:
@@ -39,49 +34,6 @@ def engine_of(url: str) -> Engine:
     store = open_store(Settings(url=url), None, LocalWakeup())
     assert isinstance(store, ServerStore)
     return store.engine
-
-
-class ServerDatabases(Databases):
-    """Databases on a running server."""
-
-    def __init__(self, store: BenchServer) -> None:
-        self._store = store
-        self._made: list[str] = []
-
-    def new(self, waiting: int = 0) -> str:
-        """See the protocol."""
-        name = self._name()
-        self._store.create(name)
-        url = self._store.server.url_of(name)
-        make(url, waiting)
-        if waiting:
-            self._store.settle(url)
-        return url
-
-    @contextmanager
-    def copy(self, original: str) -> Generator[str]:
-        """See the protocol."""
-        name = self._name()
-        try:
-            self._store.create_copy(make_url(original).database or "", name)
-            yield self._store.server.url_of(name)
-        finally:
-            self._drop(name)
-
-    def remove(self) -> None:
-        """Remove what is left: each, also where removing another one fails."""
-        with ExitStack() as leaving:
-            for name in list(self._made):
-                leaving.callback(self._drop, name)
-
-    def _name(self) -> str:
-        name = f"errands_bench_{os.getpid()}_{next(_numbers)}"
-        self._made.append(name)
-        return name
-
-    def _drop(self, name: str) -> None:
-        self._store.drop(name)
-        self._made.remove(name)
 
 
 def ask(server: servers.Server, *statements: str) -> list[Any]:
@@ -95,7 +47,7 @@ def ask(server: servers.Server, *statements: str) -> list[Any]:
     return rows
 
 
-class BenchServer(Store):
+class BenchServer(Store, Maker):
     """A server that is there."""
 
     has_own_log = False
@@ -113,26 +65,11 @@ class BenchServer(Store):
     def databases(self, folder: Path) -> Generator[Databases]:
         """See the protocol."""
         made = ServerDatabases(self)
+        made.sweep()
         try:
             yield made
         finally:
             made.remove()
-
-    @abstractmethod
-    def create(self, name: str) -> None:
-        """Make a database with nothing in it."""
-
-    @abstractmethod
-    def drop(self, name: str) -> None:
-        """Drop a database if it is there, whoever has it open."""
-
-    @abstractmethod
-    def create_copy(self, original: str, name: str) -> None:
-        """Make a database like another one; both by their names."""
-
-    @abstractmethod
-    def settle(self, url: str) -> None:
-        """Give a database, after many adds, what it would give itself in a minute."""
 
     @abstractmethod
     def log_position(self, connection: Any) -> int:
