@@ -59,6 +59,8 @@ class Polling(ChangeSource):
 
     def _watch(self, stopped: threading.Event, on_change: Callable[[], None]) -> None:
         last, pause = self._look(None), SHORTEST_PAUSE
+        # Whoever looked for himself before this first look may have missed what it includes.
+        on_change()
         while not stopped.wait(pause):
             if not self._runs.is_set():
                 self._runs.wait()
