@@ -101,5 +101,18 @@ TINY: Final = Sizes(
 
 
 def on_server(sizes: Sizes) -> Sizes:
-    """Fewer of what a server does slowly, one round trip after the other."""
-    return attrs.evolve(sizes, drained_singly=min(sizes.drained_singly, 1_500))
+    """Less, for a server takes longer over a round trip, and over a copy of a database."""
+    is_full = sizes is FULL
+    return attrs.evolve(
+        sizes,
+        pairs=min(sizes.pairs, 5),
+        single_adds=min(sizes.single_adds, 1_500),
+        merged_adds=min(sizes.merged_adds, 10_000),
+        drained_singly=min(sizes.drained_singly, 500),
+        summed=min(sizes.summed, 2),
+        cold_lanes=7 if is_full else sizes.cold_lanes,
+        cold_rounds=3 if is_full else sizes.cold_rounds,
+        steady_rounds=min(sizes.steady_rounds, 2),
+        behind=sizes.behind[-1:],
+        behind_pairs=min(sizes.behind_pairs, 2),
+    )

@@ -11,12 +11,12 @@ import attrs
 class Targets:
     """Least ratios and most milliseconds, by measure.
 
-    `drains_asked` are the concurrencies at which C's target is asked; `best` is the one at
-    which jobs that take no time are drained fastest: that of G and H.
+    `drains` are the concurrencies of C, each with whether the other event loop is used;
+    `best` is the one of G and H, at which jobs that take no time are drained fastest.
     """
 
     best: int
-    drains_asked: tuple[int, ...]
+    drains: tuple[tuple[int, bool], ...]
     single_adds: float | None
     merged_adds: float | None
     adds_at_once: float | None
@@ -33,7 +33,7 @@ class Targets:
 TARGETS: Final = {
     "sqlite": Targets(
         best=100,
-        drains_asked=(100, 500),
+        drains=((100, False), (500, True)),
         single_adds=0.5,
         merged_adds=2,
         adds_at_once=0.3,
@@ -47,7 +47,7 @@ TARGETS: Final = {
     ),
     "postgresql": Targets(
         best=500,
-        drains_asked=(500,),
+        drains=((500, True),),
         single_adds=0.75,
         merged_adds=4,
         adds_at_once=0.4,
@@ -61,7 +61,7 @@ TARGETS: Final = {
     ),
     "mariadb": Targets(
         best=500,
-        drains_asked=(),
+        drains=((500, True),),
         single_adds=None,
         merged_adds=None,
         adds_at_once=None,

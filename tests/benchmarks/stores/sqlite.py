@@ -154,6 +154,9 @@ class Sqlite(Store):
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def settle(self, url: str) -> None:
+        """See the protocol. Nothing is due."""
+
     def claim_cost(self, url: str, limit: int) -> int:
         """See the protocol. Steps of SQLite's virtual machine."""
         steps = 0

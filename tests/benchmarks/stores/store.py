@@ -98,6 +98,13 @@ class Store(Protocol):
         """Add clones of all jobs, their events with them, until there are `more` jobs more."""
         ...
 
+    def settle(self, url: str) -> None:
+        """Give a database, after many adds, what it would give itself in a minute."""
+        ...
+
     def claim_cost(self, url: str, limit: int) -> int:
-        """What the claim of so many jobs costs, in `claim_unit`; the claim is undone."""
+        """What the claim of so many jobs costs, in `claim_unit`; the claim is undone.
+
+        On a server it leaves traces all the same, so that a second one costs something else.
+        """
         ...
