@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from tests import stores
 from tests.faults.leash import Leash
 from tests.faults.own_server import PATIENCE_SECONDS, OwnServer, free_port
 from tests.faults.site import Site, through
@@ -95,6 +96,10 @@ class Pgbouncer:
 
 
 def require_pgbouncer() -> None:
-    """Skip the test where there is none."""
-    if shutil.which("pgbouncer", path=PATH) is None:
-        pytest.skip("needs pgbouncer, which is not installed")
+    """Skip the test where there is none; fail it where nothing of PostgreSQL may be left out."""
+    if shutil.which("pgbouncer", path=PATH) is not None:
+        return
+    reason = "needs pgbouncer, which is not installed"
+    if "postgresql" in stores.required():
+        pytest.fail(reason)
+    pytest.skip(reason)

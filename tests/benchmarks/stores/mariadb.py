@@ -85,12 +85,12 @@ class Mariadb(BenchServer):
         engine = engine_of(url)
         claim = Claim(QUEUE, limit, "worker", "token", timedelta(minutes=1))
         with closing(self.connect(url)) as connection:
-            engine.begin(connection, only_reads=False)
-            leases = SqlLeaseRepository(engine.session(connection), host_clock())
+            transaction = engine.begin(connection, only_reads=False)
+            leases = SqlLeaseRepository(transaction.session, host_clock())
             before = _rows_read(connection)
             claimed = leases.claim(claim)
             cost = _rows_read(connection) - before
-            engine.rollback(connection)
+            transaction.rollback()
         assert len(claimed) == limit
         return cost
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import attrs
+
 from errands.infrastructure.persistence.sql.server.units import Units
 from tests.benchmarks.stores.calls import Call, Reel
 from tests.benchmarks.stores.store import Tape
@@ -43,40 +45,40 @@ class TapedDriver:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._driver, name)
 
-    def begin(self, connection: Any, *, only_reads: bool) -> None:
+    def begin(self, connection: Any, *, only_reads: bool) -> Any:
         """See the protocol."""
-        if not only_reads:
-            _, reel = self._reels.setdefault(id(connection), (connection, Reel(connection)))
-            reel.start()
-        self._driver.begin(self._taped(connection), only_reads=only_reads)
+        if only_reads:
+            return self._driver.begin(connection, only_reads=True)
+        _, reel = self._reels.setdefault(id(connection), (connection, Reel(connection)))
+        reel.start()
+        return TapedTransaction(
+            self._driver.begin(reel.connection, only_reads=False), reel, self._tape
+        )
 
-    def session(self, connection: Any) -> Any:
+
+@attrs.frozen(eq=False)
+class TapedTransaction:
+    """A transaction that is kept on the tape when it has been committed."""
+
+    transaction: Any
+    reel: Reel
+    tape: ServerTape
+
+    @property
+    def session(self) -> Any:
         """See the protocol."""
-        return self._driver.session(self._taped(connection))
+        return self.transaction.session
 
-    def commit(self, connection: Any) -> None:
+    def commit(self) -> None:
         """See the protocol."""
-        self._driver.commit(self._taped(connection))
-        self._stop(connection, keep=True)
+        self.transaction.commit()
+        if calls := self.reel.stop(keep=True):
+            self.tape.transactions.append(calls)
 
-    def rollback(self, connection: Any) -> None:
+    def rollback(self) -> None:
         """See the protocol."""
-        self._driver.rollback(self._taped(connection))
-        self._stop(connection, keep=False)
-
-    def _taped(self, connection: Any) -> Any:
-        reel = self._running(connection)
-        return connection if reel is None else reel.connection
-
-    def _running(self, connection: Any) -> Reel | None:
-        _, reel = self._reels.get(id(connection), (None, None))
-        return reel if reel is not None and reel.is_running else None
-
-    def _stop(self, connection: Any, *, keep: bool) -> None:
-        reel = self._running(connection)
-        calls = [] if reel is None else reel.stop(keep=keep)
-        if calls:
-            self._tape.transactions.append(calls)
+        self.transaction.rollback()
+        self.reel.stop(keep=False)
 
 
 @contextmanager

@@ -119,10 +119,9 @@ def draw_many(url: str, kind: str, seed: int, rounds: int, answers: Any) -> None
     longest = 0.0
     for turn in range(rounds):
         started = time.monotonic()
-        engine.begin(connection, only_reads=False)
-        session = engine.session(connection)
-        drawn.append(list(sequences.draw(session, 1 + (turn * seed) % 40)))
-        (engine.rollback if turn % 3 == 0 else engine.commit)(connection)
+        transaction = engine.begin(connection, only_reads=False)
+        drawn.append(list(sequences.draw(transaction.session, 1 + (turn * seed) % 40)))
+        (transaction.rollback if turn % 3 == 0 else transaction.commit)()
         longest = max(longest, time.monotonic() - started)
     connection.close()
     answers.put((drawn, longest))

@@ -91,6 +91,20 @@ class Statements:
         )
 
     @cached_property
+    def save_one(self) -> Statement:
+        """Write a job whose version is still the one that was decided on."""
+        jobs = self.tables.jobs
+        values: dict[str, ColumnElement[Any]] = {
+            name: bindparam("new_" + name) for name in mapping.CHANGING
+        }
+        saved = (
+            update(jobs)
+            .where(jobs.c.key == bindparam("of_key"), jobs.c.version == bindparam("of_version"))
+            .values(version=jobs.c.version + ONE, **values)
+        )
+        return Statement(saved, [*("new_" + name for name in values), "of_key", "of_version"])
+
+    @cached_property
     def save_data(self) -> Statement:
         """Write a job's input."""
         jobs = self.tables.jobs

@@ -20,6 +20,7 @@ from .horizon import Written
 from .schema import MariadbTables, MysqlTables
 from .session import OwnSession
 from .side import SideView
+from .transaction import MysqlTransaction, is_idle, mark
 
 LOCK_SECONDS: Final = 2
 """A statement that waits longer for a row's lock is broken off, and its unit run again."""
@@ -38,8 +39,6 @@ _LATEST: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _FRESH_CATALOG: Final = "SET SESSION information_schema_stats_expiry = 0"
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _READS: Final = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-_BUSY: Final = "errands_in_transaction"
-"""Where a connection notes that a transaction was begun and has not ended."""
 
 
 @attrs.frozen
@@ -128,7 +127,7 @@ class MysqlDriver(ServerDriver):
 
     def is_usable(self, connection: Connection) -> bool:
         """See the protocol."""
-        return bool(connection.open) and not getattr(connection, _BUSY, False)
+        return is_idle(connection)
 
     def session(self, connection: Connection) -> OwnSession:
         """See the protocol."""
@@ -136,25 +135,15 @@ class MysqlDriver(ServerDriver):
         longest = self.flavour.longest_statement
         return OwnSession(connection, self.grammar, self.dialect, cursor, longest)
 
-    def begin(self, connection: Connection, *, only_reads: bool) -> None:
+    def begin(self, connection: Connection, *, only_reads: bool) -> MysqlTransaction:
         """See the protocol."""
-        setattr(connection, _BUSY, True)
+        mark(connection, is_busy=True)
         if only_reads:
             self._say(connection, _SNAPSHOT)
             self._say(connection, _READS)
         else:
             connection.begin()
-
-    def commit(self, connection: Connection) -> None:
-        """See the protocol."""
-        connection.commit()
-        setattr(connection, _BUSY, False)
-
-    def rollback(self, connection: Connection) -> None:
-        """See the protocol."""
-        if connection.open:
-            connection.rollback()
-            setattr(connection, _BUSY, False)
+        return MysqlTransaction(self.session(connection))
 
     def clock(self, connection: Connection) -> float:
         """See the protocol."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Text, exists, func, literal, literal_column, select
@@ -26,14 +26,11 @@ from .sequences import Sequences, sequences_of
 from .statements import MysqlStatements
 
 
-@runtime_checkable
-class CountsWritten(Protocol):
+class CountsWritten(Session):
     """A session whose driver does not count rows that were left as they are.
 
     Those of SQLAlchemy do, and so may any that a caller brings.
     """
-
-    counts_written: Literal[True]
 
 
 _FEW: Final = 2

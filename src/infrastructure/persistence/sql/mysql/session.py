@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
 from sqlalchemy.engine import Dialect
@@ -102,8 +102,6 @@ class MysqlSession(Session):
 @attrs.frozen(eq=False)
 class OwnSession(MysqlSession, CountsWritten):
     """A session on a connection that the store has opened, without CLIENT_FOUND_ROWS."""
-
-    counts_written: Literal[True] = True
 
     def write_many(self, statement: Statement, parameters: Sequence[Parameters]) -> int:
         """See the port. Notes which events are this process's own."""

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    update,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import ColumnElement
@@ -107,21 +106,6 @@ class MysqlStatements(Statements):
         """Write an event."""
         new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
         return Statement(new, mapping.EVENT)
-
-    @cached_property
-    def save_one(self) -> Statement:
-        """Write a job whose version is still the one that was decided on."""
-        jobs = self.tables.jobs
-        saved = (
-            update(jobs)
-            .where(jobs.c.key == bindparam("of_key"), jobs.c.version == bindparam("of_version"))
-            .values(
-                version=jobs.c.version + _ONE_MORE,
-                **{name: bindparam("new_" + name) for name in mapping.CHANGING},
-            )
-        )
-        names = [*("new_" + name for name in mapping.CHANGING), "of_key", "of_version"]
-        return Statement(saved, names)
 
     @cached_property
     def lock_versions(self) -> Statement:

@@ -22,6 +22,7 @@ from ..mapping import UnreadableRow
 from ..server.driver import Connection, ServerDriver, Verdict
 from .grammar import PostgresqlGrammar
 from .session import DIALECT, PostgresqlSession
+from .transaction import PostgresqlTransaction
 
 LOCK_SECONDS: Final = 2
 """A statement that waits longer for a row's lock is broken off, and its unit run again."""
@@ -82,11 +83,6 @@ class PostgresqlDriver(ServerDriver):
         return self.spoken
 
     @cached_property
-    def _running(self) -> dict[int, PostgresqlSession]:
-        """The transactions under way, by their connections."""
-        return {}
-
-    @cached_property
     def psycopg(self) -> Any:
         """The driver's module. Raises `MissingDriver`."""
         try:
@@ -115,26 +111,12 @@ class PostgresqlDriver(ServerDriver):
 
     def session(self, connection: Connection) -> PostgresqlSession:
         """See the protocol."""
-        running = self._running.get(id(connection))
-        return running or PostgresqlSession(connection, self.spoken)
+        return PostgresqlSession(connection, self.spoken)
 
-    def begin(self, connection: Connection, *, only_reads: bool) -> None:
+    def begin(self, connection: Connection, *, only_reads: bool) -> PostgresqlTransaction:
         """See the protocol. Nothing is sent before the first statement."""
         opening = _READS if only_reads else _WRITES
-        self._running[id(connection)] = PostgresqlSession(
-            connection, self.spoken, opening=opening, is_own=not only_reads
-        )
-
-    def commit(self, connection: Connection) -> None:
-        """See the protocol."""
-        self._running[id(connection)].commit()
-        del self._running[id(connection)]
-
-    def rollback(self, connection: Connection) -> None:
-        """See the protocol."""
-        running = self._running.pop(id(connection), None)
-        if running is not None and not connection.closed:
-            running.rollback()
+        return PostgresqlTransaction(connection, self.spoken, opening)
 
     def clock(self, connection: Connection) -> float:
         """See the protocol."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Text, cast, exists, func, literal, literal_column, select, type_coerce
@@ -20,7 +20,7 @@ from ..session import Session
 from ..statement import Parameters, Statement
 from ..statements import ONE
 from .schema import PostgresqlTables
-from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, PostgresqlStatements
+from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, TOLD, PostgresqlStatements
 
 
 def _plain(value: object) -> str:
@@ -33,26 +33,25 @@ def _plain(value: object) -> str:
 _encode: Final = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
-@runtime_checkable
-class KeepsBack(Protocol):
-    """A session that can send some writes later, with others."""
+_OWN: Final = [EVENT.index(name) for name in TOLD]
+FEW: Final = 4
+"""Events that the server reads sooner one by one than as JSON."""
 
-    @property
-    def keeps_back(self) -> bool:
-        """Whether it does."""
-        ...
+
+class WritesLate(Session):
+    """A session with a commit of its own, which takes along what need not be known before."""
 
     def rows_outside(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
-        """Rows of a statement that needs no transaction."""
-        ...
+        """Rows of a statement that no transaction holds or undoes."""
+        raise NotImplementedError
 
     def insert_late(self, jobs: Sequence[Row], births: Sequence[Row]) -> None:
-        """Write new jobs and their events with what comes next."""
-        ...
+        """Write new jobs, whose ids are surely free, and their events with what comes next."""
+        raise NotImplementedError
 
     def append_late(self, events: Sequence[Row]) -> None:
-        """Write events with the commit."""
-        ...
+        """Write events with the commit, or before events are read."""
+        raise NotImplementedError
 
 
 class PostgresqlGrammar(Grammar):
@@ -74,9 +73,8 @@ class PostgresqlGrammar(Grammar):
 
     def draw(self, session: Session, count: int) -> Sequence[int]:
         """See the protocol. A sequence belongs to no transaction."""
-        if isinstance(session, KeepsBack):
-            return sorted(row[0] for row in session.rows_outside(self.says.draw, (count,)))
-        return sorted(row[0] for row in session.rows(self.says.draw, (count,)))
+        ask = session.rows_outside if isinstance(session, WritesLate) else session.rows
+        return sorted(row[0] for row in ask(self.says.draw, (count,)))
 
     def last_sequence(self, session: Session) -> int:
         """See the protocol."""
@@ -91,19 +89,27 @@ class PostgresqlGrammar(Grammar):
         self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
     ) -> int:
         """See the protocol."""
-        if are_free and isinstance(session, KeepsBack) and session.keeps_back:
+        if are_free and isinstance(session, WritesLate):
             session.insert_late(rows, told)
             return len(rows)
-        written = int(session.rows(*self.insertion(rows, told))[0][0])
+        statement, values = self.insertion(rows, told)
+        if statement is self.says.insert_job:
+            written = session.write(statement, values)
+        else:
+            written = int(session.rows(statement, values)[0][0])
         return len(rows) if are_free else written
 
     def insertion(self, rows: Sequence[Row], told: Sequence[Row]) -> tuple[Statement, Parameters]:
         """The statement that writes new jobs and their events, with its parameters."""
+        if len(rows) == len(told) == 1:
+            return self.says.insert_job, (*rows[0], *_told(told[0]))
         return self.says.insert_jobs, (_json(NEW_JOB, rows), _events(told))
 
-    def telling(self, rows: Sequence[Row]) -> tuple[Statement, Parameters]:
-        """The statement that writes events, with its parameters."""
-        return self.says.append_events, (_events(rows),)
+    def telling(self, rows: Sequence[Row]) -> list[tuple[Statement, Parameters]]:
+        """Statements that write events, with their parameters; for one message."""
+        if len(rows) <= FEW:
+            return [(self.says.append_event, row) for row in rows]
+        return [(self.says.append_events, (_events(rows),))]
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol."""
@@ -118,6 +124,8 @@ class PostgresqlGrammar(Grammar):
 
     def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
         """See the protocol. In the order of the keys, which is that of the locks."""
+        if len(rows) == 1:
+            return {_key(row) for row in rows if session.write(self.says.save_one, row) == 1}
         ordered = sorted(rows, key=_key)
         return {row[0] for row in session.rows(self.says.save, (_json(SAVED, ordered),))}
 
@@ -151,10 +159,10 @@ class PostgresqlGrammar(Grammar):
 
     def append_events(self, session: Session, rows: Sequence[Row]) -> None:
         """See the protocol."""
-        if isinstance(session, KeepsBack) and session.keeps_back:
+        if isinstance(session, WritesLate):
             session.append_late(rows)
         else:
-            session.write(*self.telling(rows))
+            session.write(self.says.append_events, (_events(rows),))
 
     def settled_events(self, session: Session) -> Settled | None:
         """See the protocol."""
@@ -220,6 +228,11 @@ def _json(names: Sequence[str], rows: Sequence[Row]) -> str:
 def _events(rows: Sequence[Row]) -> str:
     """Events with their places in the list."""
     return _json((*EVENT, "place"), [(*row, place) for place, row in enumerate(rows)])
+
+
+def _told(event: Row) -> Row:
+    """What an event says that its job does not."""
+    return [event[place] for place in _OWN]
 
 
 def _refs(refs: Collection[JobRef]) -> str:

@@ -31,6 +31,8 @@ RECONNECT_SECONDS: Final = 0.25
 LINGER_SECONDS: Final = 10.0
 """How long notes are heard on after the last who wanted them."""
 PING: Final = "ping"
+SEND: Final = "SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)"
+"""A note need not survive a power cut, so that its commit keeps no disk busy."""
 
 Tell = Callable[[Collection[Hint]], None]
 _log = logging.getLogger("errands.postgresql")
@@ -138,7 +140,7 @@ class PostgresqlNews(News):
                 if notes and (connection is None or connection.closed):
                     connection = self._sending = self._driver.connect()
                 for note in notes:
-                    connection.execute("SELECT pg_notify(%s, %s)", (self._channel, note))
+                    connection.execute(SEND, (self._channel, note))
             except Exception as error:  # noqa: BLE001 - a hint that is lost costs a poll
                 _log.debug("%s: a note was not sent: %s", self._driver.url, error)
                 connection = None

@@ -43,6 +43,8 @@ SAVED: Final = (*mapping.CHANGING, "of_key", "of_version")
 HELD: Final = ("of_key", "of_token")
 REPORT: Final = (*HELD, "progress")
 REF: Final = ("of_queue", "of_id")
+TOLD: Final = ("at", "type", "data")
+"""What an event of a new job says that the job does not."""
 
 
 class PostgresqlStatements(Statements):
@@ -110,6 +112,26 @@ class PostgresqlStatements(Statements):
         return Statement(count, ["rows", "events"])
 
     @cached_property
+    def insert_job(self) -> Statement:
+        """Write a job unless its id is taken, and its one event; how many of these."""
+        jobs, events = self.tables.jobs, self.tables.events
+        new = postgresql.insert(jobs).values({name: bindparam(name) for name in NEW_JOB})
+        free = new.on_conflict_do_nothing(index_elements=["id", "queue"])
+        written = free.returning(jobs.c.queue, jobs.c.id).cte("written")
+        told = {name: bindparam("told_" + name, type_=events.c[name].type) for name in TOLD}
+        values = {**told, "queue": written.c.queue, "job_id": written.c.id}
+        telling = events.insert().from_select(
+            list(mapping.EVENT), select(*(values[name] for name in mapping.EVENT))
+        )
+        return Statement(telling, [*NEW_JOB, *("told_" + name for name in TOLD)])
+
+    @cached_property
+    def append_event(self) -> Statement:
+        """Write one event."""
+        new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
+        return Statement(new.inline(), mapping.EVENT)
+
+    @cached_property
     def save(self) -> Statement:
         """Write the jobs whose version is still the one that was decided on; their keys."""
         jobs, rows = self.tables.jobs, self.given(SAVED)
@@ -128,11 +150,7 @@ class PostgresqlStatements(Statements):
     def claim(self) -> Statement:
         """Make the first claimable jobs active, passing over those that others are claiming."""
         jobs = self.tables.jobs
-        free: Query = (
-            select(_ctid(jobs).label("ctid"))
-            .where(self.is_claimable)
-            .order_by(*self.in_claim_order)
-        )
+        free: Query = select(_ctid(jobs).label("ctid")).where(self.is_claimable)
         first = (
             self.first(free.order_by(*self.in_claim_order))
             .with_for_update(key_share=True, skip_locked=True)

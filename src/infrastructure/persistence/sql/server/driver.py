@@ -24,6 +24,23 @@ class Verdict(Enum):
     """Running it again would not help."""
 
 
+class Transaction(Protocol):
+    """A transaction under way on a connection."""
+
+    @property
+    def session(self) -> Session:
+        """Statements in it."""
+        ...
+
+    def commit(self) -> None:
+        """Commit."""
+        ...
+
+    def rollback(self) -> None:
+        """Roll back; nothing is to be done where the connection is gone."""
+        ...
+
+
 class ServerDriver(Protocol):
     """Opens connections, runs transactions on them, and knows what their errors mean."""
 
@@ -46,19 +63,11 @@ class ServerDriver(Protocol):
         ...
 
     def session(self, connection: Connection) -> Session:
-        """Statements on this connection."""
+        """Statements outside of any transaction."""
         ...
 
-    def begin(self, connection: Connection, *, only_reads: bool) -> None:
+    def begin(self, connection: Connection, *, only_reads: bool) -> Transaction:
         """Begin a transaction: one that writes sees each commit, one that reads a snapshot."""
-        ...
-
-    def commit(self, connection: Connection) -> None:
-        """Commit."""
-        ...
-
-    def rollback(self, connection: Connection) -> None:
-        """Roll back."""
         ...
 
     def clock(self, connection: Connection) -> float:

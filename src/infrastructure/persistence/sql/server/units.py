@@ -15,7 +15,7 @@ from ..event_log import SqlEventLog
 from ..session import Session
 from ..unit_of_work import SqlUnitOfWork
 from .clock import ServerClock
-from .driver import Connection, ServerDriver, Verdict
+from .driver import Connection, ServerDriver, Transaction, Verdict
 from .pool import Pool
 
 T = TypeVar("T")
@@ -123,15 +123,15 @@ class Units:
         return self._server_clock() if self._clock is None else self._clock()
 
     def _read(self, connection: Connection, work: Work[T]) -> tuple[T, SqlEventLog]:
-        driver, now = self._driver, self._now(connection)
-        driver.begin(connection, only_reads=True)
-        unit = SqlUnitOfWork(driver.session(connection), now)
+        now = self._now(connection)
+        transaction = self._driver.begin(connection, only_reads=True)
+        unit = SqlUnitOfWork(transaction.session, now)
         try:
             answer = work(unit)
         except BaseException:
-            roll_back(driver, connection)
+            roll_back(transaction)
             raise
-        driver.commit(connection)
+        transaction.commit()
         return answer, unit.log
 
     def _now(self, connection: Connection) -> datetime:
@@ -163,22 +163,21 @@ class _Attempt:
 
     def run(self, connection: Connection, work: Work[T], now: datetime) -> tuple[T, SqlUnitOfWork]:
         """Begin, work, commit."""
-        driver = self._driver
-        driver.begin(connection, only_reads=False)
+        transaction = self._driver.begin(connection, only_reads=False)
         try:
-            unit = SqlUnitOfWork(driver.session(connection), now)
+            unit = SqlUnitOfWork(transaction.session, now)
             answer = work(unit)
             self.is_committing = True
-            driver.commit(connection)
+            transaction.commit()
         except BaseException:
-            roll_back(driver, connection)
+            roll_back(transaction)
             raise
         return answer, unit
 
 
-def roll_back(driver: ServerDriver, connection: Connection) -> None:
+def roll_back(transaction: Transaction) -> None:
     """Undo what a unit did; a failing rollback must not hide the unit's own error."""
     try:
-        driver.rollback(connection)
+        transaction.rollback()
     except Exception as error:  # noqa: BLE001 - the first error is what counts
-        _log.debug("%s: rolling back failed: %s", driver.url, error)
+        _log.debug("rolling back failed: %s", error)

@@ -75,7 +75,7 @@ class SqliteGrammar(Grammar):
 
     def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
         """See the protocol."""
-        save = self.says.save
+        save = self.says.save_one
         return {row[-2] for row in rows if session.write(save, row) == 1}
 
     def remove(self, session: Session, keys: Collection[int]) -> None:

@@ -70,18 +70,6 @@ class SqliteStatements(Statements):
         return _insert(self.tables.events, mapping.EVENT)
 
     @cached_property
-    def save(self) -> Statement:
-        """Write a job whose version is still the one that was decided on."""
-        jobs = self.tables.jobs
-        values: Values = {name: bindparam("new_" + name) for name in mapping.CHANGING}
-        saved = (
-            update(jobs)
-            .where(jobs.c.key == bindparam("of_key"), jobs.c.version == bindparam("of_version"))
-            .values(version=jobs.c.version + _ONE_MORE, **values)
-        )
-        return Statement(saved, [*("new_" + name for name in values), "of_key", "of_version"])
-
-    @cached_property
     def claim(self) -> Statement:
         """Make the first claimable jobs active; RETURNING gives them in any order."""
         jobs = self.tables.jobs
