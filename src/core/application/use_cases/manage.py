@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -14,13 +14,14 @@ from ...domain.job.job import Job
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
 
-Decide = Callable[[Job, UnitOfWork], tuple[Event, ...]]
+Decide = Callable[[Job, datetime, DrawOne], tuple[Event, ...]]
+"""A verb on a job at a time, with sequences for where it needs one; what has happened."""
 
 
 def change(uow: UnitOfWork, ref: JobRef, decide: Decide) -> Job:
     """Load a job, decide, save it and tell. Raises `JobNotFound` and what the verb raises."""
     job = uow.jobs.get(ref)
-    save_all(uow, [(job, decide(job, uow))])
+    save_all(uow, [(job, decide(job, uow.now, DrawOne(uow)))])
     return job
 
 
@@ -36,9 +37,9 @@ def save_all(uow: UnitOfWork, decided: Sequence[tuple[Job, tuple[Event, ...]]]) 
 class Promote:
     """Make a delayed job ready now."""
 
-    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+    def __call__(self, job: Job, now: datetime, draw: DrawOne) -> tuple[Event, ...]:
         """Decide."""
-        return job.promote(uow.now, DrawOne(uow))
+        return job.promote(now, draw)
 
 
 @attrs.frozen
@@ -51,9 +52,9 @@ class CancelJob:
         if not isinstance(self.reason, str):
             raise InvalidOption("reason", "must be a string")
 
-    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+    def __call__(self, job: Job, now: datetime, _: DrawOne) -> tuple[Event, ...]:
         """Decide."""
-        return job.cancel(self.reason, uow.now)
+        return job.cancel(self.reason, now)
 
 
 @attrs.frozen
@@ -62,9 +63,9 @@ class Retry:
 
     reset_attempts: bool = False
 
-    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+    def __call__(self, job: Job, now: datetime, draw: DrawOne) -> tuple[Event, ...]:
         """Decide."""
-        return job.retry(uow.now, DrawOne(uow), reset=self.reset_attempts)
+        return job.retry(now, draw, reset=self.reset_attempts)
 
 
 @attrs.frozen
@@ -73,9 +74,9 @@ class ChangeDelay:
 
     delay: timedelta
 
-    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+    def __call__(self, job: Job, now: datetime, _: DrawOne) -> tuple[Event, ...]:
         """Decide."""
-        return job.change_delay(self.delay, uow.now)
+        return job.change_delay(self.delay, now)
 
 
 @attrs.frozen
@@ -85,14 +86,14 @@ class ChangePriority:
     priority: int
     lifo: bool = False
 
-    def __call__(self, job: Job, uow: UnitOfWork) -> tuple[Event, ...]:
+    def __call__(self, job: Job, now: datetime, draw: DrawOne) -> tuple[Event, ...]:
         """Decide."""
-        return job.change_priority(self.priority, uow.now, DrawOne(uow), lifo=self.lifo)
+        return job.change_priority(self.priority, now, draw, lifo=self.lifo)
 
 
 def update_data(uow: UnitOfWork, ref: JobRef, data: str) -> Job:
     """Replace the input (JSON text) of a job that has not started."""
-    job = change(uow, ref, lambda job, uow: job.update_data(data, uow.now))
+    job = change(uow, ref, lambda job, now, _: job.update_data(data, now))
     uow.jobs.save_data(job)
     return job
 
@@ -113,9 +114,10 @@ def clear_logs(uow: UnitOfWork, ref: JobRef, keep: int) -> int:
 def change_all(uow: UnitOfWork, jobs: Sequence[Job], decide: Decide) -> int:
     """Apply a verb to loaded jobs, in order, passing over those it is not allowed on."""
     decided: list[tuple[Job, tuple[Event, ...]]] = []
+    draw = DrawOne(uow, len(jobs))
     for job in jobs:
         try:
-            decided.append((job, decide(job, uow)))
+            decided.append((job, decide(job, uow.now, draw)))
         except IllegalTransition:
             continue
     save_all(uow, decided)
