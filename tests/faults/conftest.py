@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests import servers, stores
+from tests.faults import hosts as several_hosts
 from tests.faults.crew import Crew
+from tests.faults.hosts import Host, Network
 from tests.faults.own_mariadb import OwnMariadb
 from tests.faults.own_postgresql import OwnPostgresql
 from tests.faults.own_server import OwnServer, require
@@ -15,6 +16,7 @@ from tests.faults.site import Site, site_on, site_on_own
 
 SERVERS = tuple(name for name in ("postgresql", "mariadb") if name in stores.SERVERS)
 KINDS: dict[str, type[OwnServer]] = {"postgresql": OwnPostgresql, "mariadb": OwnMariadb}
+FIGURES = "figures"
 LONG = "long: takes a while; left out unless asked for by `-m long`, as `make faults` does"
 
 
@@ -57,10 +59,19 @@ def crew(site: Site) -> Iterator[Crew]:
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Prints figures, also where the test passes."""
-    reporter: Any = request.config.pluginmanager.getplugin("terminalreporter")
-    return (lambda text: None) if reporter is None else reporter.write_line
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes figures down; they are printed in the end, also where the test passes."""
+    return lambda text: record_property(FIGURES, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have told, in whichever process they ran."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    told = [text for each in reports for name, text in each.user_properties if name == FIGURES]
+    if told:
+        terminalreporter.section("figures")
+    for text in told:
+        terminalreporter.write_line(str(text))
 
 
 @pytest.fixture
@@ -75,9 +86,9 @@ def url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _own(kind: type[OwnServer]) -> Iterator[OwnServer]:
+def _own(kind: type[OwnServer], host: str = "127.0.0.1") -> Iterator[OwnServer]:
     require(kind)
-    with kind() as server:
+    with kind(host) as server:
         yield server
 
 
@@ -113,4 +124,45 @@ def own_site(own: OwnServer) -> Iterator[Site]:
 def own_crew(own_site: Site) -> Iterator[Crew]:
     """Starts programs on that database, and ends those that are left."""
     with Crew(own_site.url) as crew:
+        yield crew
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[Network]:
+    """A network of this process, for hosts."""
+    network = several_hosts.require()
+    yield network
+    network.__exit__()
+
+
+@pytest.fixture
+def hosts(network: Network) -> Iterator[list[Host]]:
+    """Three hosts."""
+    with network.hosts(3) as hosts:
+        yield hosts
+
+
+@pytest.fixture(scope="session")
+def remote_postgresql(network: Network) -> Iterator[OwnServer]:
+    """A PostgreSQL server that hosts reach."""
+    yield from _own(OwnPostgresql, network.address)
+
+
+@pytest.fixture(scope="session")
+def remote_mariadb(network: Network) -> Iterator[OwnServer]:
+    """A MariaDB server that hosts reach."""
+    yield from _own(OwnMariadb, network.address)
+
+
+@pytest.fixture(params=SERVERS)
+def remote_site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """An empty database on each of these servers."""
+    with site_on_own(request.getfixturevalue(f"remote_{request.param}")) as site:
+        yield site
+
+
+@pytest.fixture
+def remote_crew(remote_site: Site, hosts: list[Host]) -> Iterator[Crew]:
+    """Starts programs on the hosts, in turn, and ends those that are left."""
+    with Crew(remote_site.url, hosts) as crew:
         yield crew

@@ -3,18 +3,23 @@
 import asyncio
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Self
 
+from tests.faults.hosts import Host
 from tests.integration.processes import Program
 
 
 class Member(Program):
     """A process that may also be frozen, and be heard without blocking the test's loop."""
 
-    def __init__(self, name: str, *arguments: object) -> None:
-        super().__init__(name, *arguments, module="tests.faults.programs")
+    def __init__(self, name: str, *arguments: object, on: Host | None = None) -> None:
+        under = () if on is None else on.command
+        super().__init__(name, *arguments, module="tests.faults.programs", under=under)
+        self.on = on
+        """The host it runs on; None is this machine."""
 
     @property
     def pid(self) -> int:
@@ -39,21 +44,29 @@ class Member(Program):
 
 
 class Crew:
-    """Starts programs on a database, and ends those that are left when the block ends."""
+    """Starts programs on a database, and ends those that are left when the block ends.
 
-    def __init__(self, url: str) -> None:
+    Where there are hosts, programs are spread over them in turn, unless one is named.
+    """
+
+    def __init__(self, url: str, hosts: Sequence[Host] = ()) -> None:
         self.url = url
+        self._turns = cycle(hosts or [None])
         self._members: list[Member] = []
 
-    def start(self, name: str, *arguments: object, url: str | None = None) -> Member:
+    def start(
+        self, name: str, *arguments: object, url: str | None = None, on: Host | None = None
+    ) -> Member:
         """Start a program; the database's URL is its first argument."""
-        member = Member(name, url or self.url, *arguments)
+        member = Member(name, url or self.url, *arguments, on=on or next(self._turns))
         self._members.append(member)
         return member
 
-    def ready(self, name: str, *arguments: object, url: str | None = None) -> Member:
+    def ready(
+        self, name: str, *arguments: object, url: str | None = None, on: Host | None = None
+    ) -> Member:
         """Start a program, and wait until it says that it is ready."""
-        member = self.start(name, *arguments, url=url)
+        member = self.start(name, *arguments, url=url, on=on)
         member.expect("ready")
         return member
 

@@ -18,7 +18,7 @@ import attrs
 
 from errands import Errands, EventType
 from tests.faults.crew import Crew
-from tests.faults.looking import all_jobs, told, until_done
+from tests.faults.looking import all_jobs, pickups, told, until_done
 from tests.faults.massacre import Massacre
 from tests.faults.own_mariadb import OwnMariadb
 from tests.faults.own_postgresql import OwnPostgresql
@@ -151,21 +151,8 @@ async def _report(url: str, massacre: Massacre, restarts: Sequence[Restart]) -> 
             deserters=len(massacre.deserters),
             findings=tuple(Counter(finding.rule for finding in examined(app))),
             restarts=tuple(restarts),
-            pickups=await _pickups(app),
+            pickups=await pickups(app),
         )
-
-
-async def _pickups(app: Errands) -> tuple[tuple[float, float], ...]:
-    added: dict[str | None, float] = {}
-    found: list[tuple[float, float]] = []
-    async for event in app.queue().events(after=0, types=["added", "active"], follow=False):
-        at = event.at.timestamp()
-        if event.type is EventType.ADDED:
-            added[event.job_id] = at
-        elif event.job_id in added:
-            began = added.pop(event.job_id)
-            found.append((began, at - began))
-    return tuple(found)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

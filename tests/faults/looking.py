@@ -54,3 +54,17 @@ async def told(app: Errands, kind: EventType) -> dict[str | None, int]:
     """How often the event log tells this of each job."""
     events = app.queue().events(after=0, types=[kind], follow=False)
     return dict(Counter([event.job_id async for event in events]))
+
+
+async def pickups(app: Errands) -> tuple[tuple[float, float], ...]:
+    """When each job was added, and how many seconds it waited for its first start."""
+    added: dict[str | None, float] = {}
+    found: list[tuple[float, float]] = []
+    async for event in app.queue().events(after=0, types=["added", "active"], follow=False):
+        at = event.at.timestamp()
+        if event.type is EventType.ADDED:
+            added[event.job_id] = at
+        elif event.job_id in added:
+            began = added.pop(event.job_id)
+            found.append((began, at - began))
+    return tuple(found)

@@ -1,11 +1,13 @@
 """Workers and producers of which one after another is killed and replaced."""
 
+import asyncio
 import random
 import time
 from typing import Final
 
 from errands import Errands, EventType, JobStatus
 from tests.faults.crew import Crew, Member
+from tests.faults.hosts import Host
 from tests.faults.looking import all_jobs, told, until_done
 from tests.faults.site import examined
 
@@ -44,7 +46,7 @@ class Massacre:
         self._await_ready(victim)
         time.sleep(random.uniform(0, 0.1))
         self._kill(victim)
-        self._staff.append(self._hired(victim.name))
+        self._staff.append(self._hired(victim.name, victim.on))
         self.kills += 1
 
     @property
@@ -58,7 +60,7 @@ class Massacre:
             self.deserters.append(member)
             self._take_notes(member)
             self._staff.remove(member)
-            self._staff.append(self._hired(member.name))
+            self._staff.append(self._hired(member.name, member.on))
 
     def stop_adding(self) -> None:
         """Kill all producers, none before it has added something."""
@@ -76,10 +78,10 @@ class Massacre:
         for member in self._staff:
             member.succeed()
 
-    def _hired(self, name: str) -> Member:
+    def _hired(self, name: str, on: Host | None = None) -> Member:
         if name == "work":
-            return self._crew.start("work", self._lease)
-        return self._crew.start("add", f"{random.randrange(10**9)}", self._pause)
+            return self._crew.start("work", self._lease, on=on)
+        return self._crew.start("add", f"{random.randrange(10**9)}", self._pause, on=on)
 
     def _await_ready(self, member: Member) -> None:
         if member not in self._ready:
@@ -95,6 +97,24 @@ class Massacre:
         if member.name == "add":
             lines = [line for line in member.lines_so_far() if line != "ready"]
             self.acknowledged.update(job_id for line in lines for job_id in line.split())
+
+
+async def race(url: str, crew: Crew, *, seconds: float, least: int) -> str:
+    """Eight processes, a kill every few tenths of a second; what came of it in words."""
+    massacre = Massacre(crew)
+    massacre.hire()
+    await asyncio.to_thread(massacre.kill_for, seconds, least=least)
+    massacre.stop_adding()
+    started = time.monotonic()
+    async with Errands(url) as app:
+        await is_sound(app, massacre.acknowledged)
+        jobs = sum(count.value for count in (await app.queue().counts()).values())
+    massacre.dismiss()
+    assert massacre.deserters == []
+    return (
+        f"{massacre.kills} kills, {len(massacre.acknowledged)} acknowledged, "
+        f"{jobs} or more settled, the last {time.monotonic() - started:.1f} s after the last add"
+    )
 
 
 async def is_sound(app: Errands, acknowledged: set[str]) -> None:

@@ -16,7 +16,7 @@ class OwnMariadb(OwnServer):
     @property
     def url(self) -> sa.URL:
         """See the class above."""
-        return sa.make_url(f"mariadb://root@127.0.0.1:{self.port}/mysql")
+        return sa.make_url(f"mariadb://root@{self.host}:{self.port}/mysql")
 
     def make(self) -> None:
         """See the class above."""
@@ -30,13 +30,18 @@ class OwnMariadb(OwnServer):
             *("--skip-test-db", "--innodb-flush-log-at-trx-commit=2"),
         )
 
+        (self.folder / "init").write_text(
+            "CREATE USER IF NOT EXISTS root@'%';\nGRANT ALL ON *.* TO root@'%';\n", encoding="ascii"
+        )
+
     def command(self) -> list[str]:
         """See the class above."""
         settings = {
             "datadir": str(self.data),
-            "bind-address": "127.0.0.1",
+            "bind-address": self.host,
             "port": str(self.port),
             "socket": str(self.folder / "socket"),
+            "init-file": str(self.folder / "init"),
             "pid-file": str(self.folder / "pid"),
             "innodb-flush-log-at-trx-commit": "2",
             "innodb-buffer-pool-size": "64M",

@@ -20,7 +20,9 @@ class OwnPostgresql(OwnServer):
     @property
     def url(self) -> sa.URL:
         """See the class above."""
-        return sa.make_url(f"postgresql://postgres@127.0.0.1:{self.port}/postgres?sslmode=disable")
+        return sa.make_url(
+            f"postgresql://postgres@{self.host}:{self.port}/postgres?sslmode=disable"
+        )
 
     def make(self) -> None:
         """See the class above."""
@@ -29,11 +31,13 @@ class OwnPostgresql(OwnServer):
             *("--pgdata", str(self.data), "--username", "postgres", "--auth", "trust"),
             *("--encoding", "UTF8", "--locale", "C", "--no-sync"),
         )
+        with (self.data / "pg_hba.conf").open("a", encoding="ascii") as rules:
+            rules.write("host all all samenet trust\n")
 
     def command(self) -> list[str]:
         """See the class above."""
         settings = {
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": self.host,
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),
             "fsync": "off",

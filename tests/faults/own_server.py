@@ -28,8 +28,8 @@ PATIENCE_SECONDS = 60.0
 class OwnServer:
     """A server that this process has made and may do anything to.
 
-    `options` are further settings of the server. As root it runs as the user whose name the
-    distribution gives to it, since no database server wants to run as root.
+    It listens at `host`; `options` are further settings of the server. As root it runs as the
+    user whose name the distribution gives to it, since no database server wants to run as root.
     """
 
     name: ClassVar[str]
@@ -37,12 +37,13 @@ class OwnServer:
     places: ClassVar[tuple[str, ...]]
     programs: ClassVar[tuple[str, ...]]
 
-    def __init__(self, **options: str) -> None:
+    def __init__(self, host: str = "127.0.0.1", **options: str) -> None:
+        self.host = host
         self.options = options
         # Not below pytest's folders: those are for their owner only.
         self.folder = Path(tempfile.mkdtemp(prefix="errands-server-"))
         self.data = self.folder / "data"
-        self.port = free_port()
+        self.port = free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
         self._leash: Leash | None = None
         self._own(self.folder)
@@ -143,7 +144,7 @@ class OwnServer:
             )
 
         self._let_go()
-        self._leash = Leash(self._process.pid)
+        self._leash = Leash.of_process(self._process.pid)
 
     def _let_go(self) -> None:
         if self._leash is not None:
@@ -176,10 +177,10 @@ class OwnServer:
         return self.user if os.geteuid() == 0 else None
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody listens at."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 

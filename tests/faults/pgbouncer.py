@@ -68,7 +68,7 @@ class Pgbouncer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._leash = Leash(self._process.pid)
+        self._leash = Leash.of_process(self._process.pid)
         try:
             self._await_answer()
         except BaseException:

@@ -120,6 +120,15 @@ def add(url: str, name: str, pause: str = "0.01") -> None:
     asyncio.run(main())
 
 
+def add_told(url: str) -> None:
+    """Add a job under each id that comes by its input, and say it once it is committed."""
+    with Errands(url).sync as app:
+        queue = app.queue()
+        say("ready")
+        for line in sys.stdin:
+            say(queue.add("note", job_id=line.strip()).id)
+
+
 async def surely(queue: Any, job_id: str) -> None:
     """Add one job under its own id, as often as it takes."""
     while True:
@@ -222,7 +231,7 @@ async def _do_everything(url: str) -> None:
 PROGRAMS: dict[str, Callable[..., None]] = {
     program.__name__: program
     for program in (
-        work, run, skewed, add, add_many, migrate, effects, fork, look_into,
+        work, run, skewed, add, add_told, add_many, migrate, effects, fork, look_into,
     )
 }  # fmt: skip
 

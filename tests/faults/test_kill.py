@@ -11,7 +11,7 @@ import pytest
 
 from errands import Errands, EventType, JobStatus
 from tests.faults.crew import Crew
-from tests.faults.massacre import Massacre, is_sound
+from tests.faults.massacre import Massacre, is_sound, race
 from tests.faults.site import Site
 from tests.integration.sql import changed
 
@@ -39,7 +39,7 @@ async def test_eight_processes_under_random_kills_lose_no_job_and_settle_none_tw
     site: Site, crew: Crew, tell: Callable[[str], None]
 ) -> None:
     """One minute: the machine's own server serves it, and is no part of the massacre."""
-    await race(site, crew, tell)
+    tell(f"{site.name}: {await race(site.url, crew, seconds=RACE_SECONDS, least=20)}")
 
 
 @pytest.mark.long
@@ -50,26 +50,8 @@ async def test_eight_processes_under_random_kills_on_the_newest_sqlite(
 ) -> None:
     pytest.importorskip("pysqlite3")
     monkeypatch.setenv("ERRANDS_SQLITE_DRIVER", "pysqlite3")
-    await race(site, crew, tell)
+    tell(f"{site.name}: {await race(site.url, crew, seconds=RACE_SECONDS, least=20)}")
     assert changed(path, "PRAGMA integrity_check") == [("ok",)]
-
-
-async def race(site: Site, crew: Crew, tell: Callable[[str], None]) -> None:
-    """Eight processes, a kill every few tenths of a second."""
-    massacre = Massacre(crew)
-    massacre.hire()
-    await asyncio.to_thread(massacre.kill_for, RACE_SECONDS, least=20)
-    massacre.stop_adding()
-    started = time.monotonic()
-    async with Errands(site.url) as app:
-        await is_sound(app, massacre.acknowledged)
-        jobs = sum(count.value for count in (await app.queue().counts()).values())
-    massacre.dismiss()
-    assert massacre.deserters == []
-    tell(
-        f"{site.name}: {massacre.kills} kills, {len(massacre.acknowledged)} acknowledged, "
-        f"{jobs} or more settled, the last {time.monotonic() - started:.1f} s after the last add"
-    )
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
@@ -17,15 +17,20 @@ PATIENCE_SECONDS = 30.0
 class Program:
     """A function of a module of programs, in a process of its own.
 
-    What it prints arrives line by line; what it is told it reads from its input.
+    What it prints arrives line by line; what it is told it reads from its input. `under` is
+    a command that becomes the one given to it.
     """
 
     def __init__(
-        self, name: str, *arguments: object, module: str = "tests.integration.programs"
+        self,
+        name: str,
+        *arguments: object,
+        module: str = "tests.integration.programs",
+        under: Sequence[str] = (),
     ) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, name, *map(str, arguments)],
+            [*under, sys.executable, "-m", module, name, *map(str, arguments)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
