@@ -22,9 +22,11 @@ class ServerClock:
     """A monotonic clock of this host plus its distance to the server's, measured now and then.
 
     So hosts whose clocks differ, or are set, agree about what is due and what has expired.
+    `elapsed` is that clock, in seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, elapsed: Callable[[], float] = _since_boot) -> None:
+        self._elapsed = elapsed
         self._lock = threading.Lock()
         self._offset: float | None = None
         self._sampled = 0.0
@@ -32,15 +34,21 @@ class ServerClock:
     @property
     def is_stale(self) -> bool:
         """Whether the distance was not measured for a while."""
-        return self._offset is None or _since_boot() - self._sampled > SAMPLE_EVERY
+        return self._offset is None or self._elapsed() - self._sampled > SAMPLE_EVERY
 
     def sample(self, ask: Callable[[], float]) -> None:
-        """Measure the distance: the server's answer belongs to the middle of the call."""
-        before = _since_boot()
+        """Measure the distance: the server's answer belongs to some moment of the call.
+
+        The first time to its middle; then the distance is changed by no more than what the
+        answer proves, since one that was long on its way, over a line that broke, says little.
+        """
+        before = self._elapsed()
         answer = ask()
-        after = _since_boot()
+        after = self._elapsed()
+        least, most = answer - after, answer - before
         with self._lock:
-            self._offset = answer - (before + after) / 2
+            known = (least + most) / 2 if self._offset is None else self._offset
+            self._offset = min(max(known, least), most)
             self._sampled = after
 
     def __call__(self) -> datetime:
@@ -48,4 +56,4 @@ class ServerClock:
         offset = self._offset
         if offset is None:
             raise RuntimeError("the server's clock was not asked yet")
-        return datetime.fromtimestamp(int((_since_boot() + offset) * 1000) / 1000, UTC)
+        return datetime.fromtimestamp(int((self._elapsed() + offset) * 1000) / 1000, UTC)
