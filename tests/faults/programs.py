@@ -24,7 +24,7 @@ from tests.integration.programs import block, finish, heard, hold, hold_sync, no
 def an_app(url: str) -> Errands:
     """An application whose handlers say what happens to them."""
     app = Errands(url)
-    for handler in (note, hold, hold_sync, block, finish, job, mark_and_die):
+    for handler in (note, hold, hold_sync, block, finish, job, long_once, mark_and_die):
         app.handler(handler.__name__)(handler)
     return app
 
@@ -32,6 +32,13 @@ def an_app(url: str) -> Errands:
 async def job(data: object, context: JobContext) -> int:
     """Take a moment."""
     await asyncio.sleep(random.uniform(0, 0.02))
+    return context.starts
+
+
+async def long_once(data: float, context: JobContext) -> int:
+    """Take so many seconds the first time."""
+    say(f"started {context.id}")
+    await asyncio.sleep(data if context.starts == 1 else 0)
     return context.starts
 
 

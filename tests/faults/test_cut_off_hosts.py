@@ -9,19 +9,28 @@ from typing import Final
 
 import pytest
 
-from errands import Errands, EventType, JobHandle
+from errands import Errands, EventType
 from tests.faults.crew import Crew, Member
 from tests.faults.hosts import Host
-from tests.faults.looking import pickups, told, until, until_done
+from tests.faults.looking import all_jobs, pickups, told, until, until_done
 from tests.faults.site import Site, examined
 
 LEASE: Final = 2.0
 SWEEP: Final = 2.0
 """A scheduler looks for ended leases at least every second, and this machine is busy."""
+QUIET: Final = 15.0
+"""The longest that a server waits for the next word of a transaction."""
+WAITING: Final = {
+    "postgresql": "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'",
+    "mariadb": "SELECT 1 FROM information_schema.innodb_trx t"
+    " JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"
+    " WHERE p.db = database() AND t.trx_state = 'LOCK WAIT'",
+}
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("away", [8, pytest.param(45, marks=[pytest.mark.long])])
+@pytest.mark.parametrize("away", [10, pytest.param(45, marks=[pytest.mark.long])])
 async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
     remote_site: Site,
     remote_crew: Crew,
@@ -31,19 +40,20 @@ async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
 ) -> None:
     async with Errands(remote_site.url) as app:
         victim = remote_crew.ready("work", LEASE, 4, on=hosts[0])
-        held = await app.queue().add_many([("finish", LEASE + 2)] * 4)
+        held = await app.queue().add_many([("long_once", 8.0)] * 4)
         for _ in held:
             assert (await asyncio.to_thread(victim.line)).startswith("started ")
         for host in hosts[1:]:
             remote_crew.ready("work", LEASE, 8, on=host)
 
-        async with _small_jobs(app):
+        # Not within a renewal: see the test below.
+        with remote_site.frozen():
             hosts[0].cut_off()
-            cut = datetime.now(UTC)
-            await until(lambda: _starts(held), [2] * len(held))
-            again = max((job.started_at or cut) - cut for job in held).total_seconds()
+        cut = datetime.now(UTC)
+        async with _small_jobs(app):
             for job in held:
-                assert await job.result(timeout=30) == "finished"
+                assert await job.result(timeout=30) == 2
+            again = max((job.started_at or cut) - cut for job in held).total_seconds()
             await asyncio.sleep(away - (datetime.now(UTC) - cut).total_seconds())
             hosts[0].bring_back()
             back = time.monotonic()
@@ -52,7 +62,7 @@ async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
             await until(lambda: told(app, EventType.LEASE_LOST), {job.id: 1 for job in held})
 
         await until_done(app)
-        longest = max(wait for _, wait in await pickups(app))
+        longest = await _longest_wait(app, cut)
         remote_crew.dismiss()
         tell(
             f"{remote_site.name}, cut off for {away} s: its jobs ran elsewhere after {again:.1f} s"
@@ -64,6 +74,41 @@ async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
             assert (job.starts, job.crashes, job.attempts_made) == (2, 1, 1)
         assert again < LEASE + SWEEP
         assert longest < SWEEP
+        assert recovered < QUIET
+        assert examined(app) == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_a_host_cut_off_within_a_transaction_keeps_no_row_locked_for_long(
+    remote_site: Site, remote_crew: Crew, hosts: list[Host], tell: Callable[[str], None]
+) -> None:
+    """The server cannot know that nobody will ever end this transaction."""
+    async with Errands(remote_site.url) as app:
+        held = await app.queue().add("long_once", 0.5)
+        victim = remote_crew.ready("work", LEASE, 1, on=hosts[0])
+        await victim.says(f"started {held.id}")
+        with remote_site.frozen():
+            await until(lambda: _waits_for_a_lock(remote_site), True)
+            hosts[0].cut_off()
+        cut = datetime.now(UTC)
+
+        remote_crew.ready("work", LEASE, 8, on=hosts[1])
+        async with _small_jobs(app):
+            assert await held.result(timeout=30) == 2
+            again = ((held.started_at or cut) - cut).total_seconds()
+            hosts[0].bring_back()
+
+        await until_done(app)
+        longest = await _longest_wait(app, cut)
+        remote_crew.dismiss()
+        tell(
+            f"{remote_site.name}, cut off within a transaction: its job ran elsewhere after"
+            f" {again:.1f} s; others kept a job waiting for {longest:.2f} s at most"
+        )
+        assert again < QUIET + LEASE + SWEEP
+        assert longest < SWEEP
+        assert await told(app, EventType.COMPLETED) == await _once_each(app)
         assert examined(app) == []
 
 
@@ -83,11 +128,20 @@ async def _small_jobs(app: Errands) -> AsyncGenerator[None]:
         adding.cancel()
 
 
-async def _starts(jobs: list[JobHandle]) -> list[int]:
-    return [(await job.refresh()).starts for job in jobs]
+async def _longest_wait(app: Errands, since: datetime) -> float:
+    """Of the jobs that were added since then, for their first start."""
+    return max(wait for at, wait in await pickups(app) if at > since.timestamp())
 
 
 async def _runs_something(worker: Member) -> None:
     """Wait until it begins a job."""
     line = await asyncio.to_thread(worker.line, 150)
     assert line.startswith("ran ")
+
+
+async def _waits_for_a_lock(site: Site) -> bool:
+    return await asyncio.to_thread(lambda: bool(site.run(WAITING[site.name])))
+
+
+async def _once_each(app: Errands) -> dict[str | None, int]:
+    return {job.id: 1 for job in await all_jobs(app)}

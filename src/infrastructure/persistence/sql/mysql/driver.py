@@ -17,6 +17,7 @@ from ..server.driver import Connection, ServerDriver, Verdict
 from . import errors
 from .grammar import MysqlGrammar
 from .horizon import Written
+from .line import QUIET_SECONDS, watch
 from .schema import MariadbTables, MysqlTables
 from .session import OwnSession
 from .side import SideView
@@ -36,7 +37,12 @@ _SESSION: Final = (
     f" SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}"
 )
 _LATEST: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-_FRESH_CATALOG: Final = "SET SESSION information_schema_stats_expiry = 0"
+_OF_FLAVOUR: Final = {
+    "mariadb": f"SET SESSION idle_transaction_timeout = {QUIET_SECONDS}",
+    "mysql": "SET SESSION information_schema_stats_expiry = 0",
+}
+"""MariaDB rolls back a transaction whose next statement is longer in coming: who sent it may
+have been cut off, and nobody else would ever let go of its locks."""
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _READS: Final = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
@@ -115,10 +121,7 @@ class MysqlDriver(ServerDriver):
         """See the protocol."""
         connection = self._connected()
         try:
-            statements = [_SESSION, _LATEST]
-            if self.flavour.name == "mysql":
-                statements.append(_FRESH_CATALOG)
-            for statement in statements:
+            for statement in (_SESSION, _LATEST, _OF_FLAVOUR[self.flavour.name]):
                 self._say(connection, statement)
         except BaseException:
             connection.close()
@@ -196,7 +199,10 @@ class MysqlDriver(ServerDriver):
         wanted = {"connect_timeout": CONNECT_SECONDS, **named, "charset": "utf8mb4"}
         if self._driver_name == "pymysql":
             wanted = {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS, **wanted}
-        return module.connect(**wanted, client_flag=flags, autocommit=True)
+        connection = module.connect(**wanted, client_flag=flags, autocommit=True)
+        # PyMySQL has no word for its socket.
+        watch(connection if hasattr(connection, "fileno") else connection._sock)
+        return connection
 
     def _ask_flavour(self, connection: Connection) -> Flavour:
         version, longest = self._ask(connection, "SELECT VERSION(), @@max_allowed_packet")

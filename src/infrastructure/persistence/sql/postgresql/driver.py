@@ -27,20 +27,26 @@ from .transaction import PostgresqlTransaction
 LOCK_SECONDS: Final = 2
 """A statement that waits longer for a row's lock is broken off, and its unit run again."""
 
+QUIET_SECONDS: Final = 15
+"""A transaction whose next statement is longer in coming is rolled back by the server: who sent
+it may have been cut off, and nobody else would ever let go of its locks."""
+
 DEFAULTS: Final[dict[str, Any]] = {
     "connect_timeout": 10,
     "application_name": "errands",
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
+    "tcp_user_timeout": QUIET_SECONDS * 1_000,
 }
 """Unless the URL says otherwise: a server that went without a word is noticed in seconds."""
 
+_ENDS: Final = f"SET LOCAL idle_in_transaction_session_timeout = '{QUIET_SECONDS}s'"
 _WRITES: Final = (
-    f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+    f" SET LOCAL lock_timeout = '{LOCK_SECONDS}s'; {_ENDS}"
 )
-_READS: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_READS: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_ENDS}"
 
 _PASSING: Final = frozenset({"40001", "40P01", "55P03", "53300"})
 """serialization_failure, deadlock_detected, lock_not_available, too_many_connections"""
