@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .core.domain.errors import JobFailed as JobFailed
     from .core.domain.errors import JobNotFound as JobNotFound
     from .core.domain.errors import JobRemoved as JobRemoved
+    from .core.domain.errors import JobUnreadable as JobUnreadable
     from .core.domain.errors import LeaseLost as LeaseLost
     from .core.domain.errors import MissingDriver as MissingDriver
     from .core.domain.errors import NewerSchema as NewerSchema
@@ -99,6 +100,7 @@ _HOMES: Final = {
         "JobFailed",
         "JobNotFound",
         "JobRemoved",
+        "JobUnreadable",
         "LeaseLost",
         "MissingDriver",
         "NewerSchema",

@@ -1,6 +1,5 @@
-"""Values that no store keeps, and rows that no version of the program can read."""
+"""Values that no store keeps, and data that no handler can take."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from errands import Errands, InvalidPayload, JobContext, JobStatus, Snooze
 from errands.testing import FakeClock, application, run_until_idle
 from tests.faults.looking import until_settled
-from tests.faults.site import Site, examined
+from tests.faults.site import Site
 
 MEBIBYTE = 1_048_576
 
@@ -93,29 +92,6 @@ async def test_data_that_no_longer_decodes_fails_its_job_only(
     assert bad.starts == bad.attempts_made <= 3
     assert bad.status is JobStatus.FAILED
     assert bad.failures
-
-
-@pytest.mark.xfail(
-    reason="known: a row that nobody can read stops every claim of its queue", strict=True
-)
-@pytest.mark.parametrize("column", ["policy", "labels", "failures"])
-@pytest.mark.long
-async def test_a_row_that_cannot_be_read_holds_up_no_other_and_burns_nothing(
-    site: Site, app: Errands, column: str
-) -> None:
-    app.handler("x")(_nothing)
-    await app.queue().add("x", job_id="bad", priority=10)
-    good = await app.queue().add("x")
-    site.run(f"UPDATE errands_job SET {column} = 'no json' WHERE id = 'bad'")
-
-    async with app.worker(poll=0.1, lease=1, renewal=0.25) as worker:
-        await good.result(timeout=5)
-        await asyncio.sleep(1.5)
-        assert worker.is_running
-
-    [(starts, crashes)] = site.run("SELECT starts, crashes FROM errands_job WHERE id = 'bad'")
-    assert (starts, crashes) <= (4, 4)
-    assert [finding.rule for finding in examined(app)] == [f"unreadable_{column}"]
 
 
 async def _nothing(data: object, context: JobContext) -> None:

@@ -22,6 +22,7 @@ from ..ports.store import Store
 from ..ports.wakeup import Wakeup
 from .per_loop import PerLoop
 from .signal import Signal
+from .snapshot import decoded
 from .use_cases.look import last_event_id, look_up, read_events
 
 ENDED: Final = EventFilter(types=ENDS)
@@ -32,7 +33,7 @@ def result_of(job: Job, codec: Codec) -> Any:
     """The result of a job that ended. Raises `JobFailed` or `JobCancelled`."""
     match job.status:
         case JobStatus.COMPLETED:
-            return None if job.result is None else codec.decode(job.result)
+            return decoded(job, "result", codec)
         case JobStatus.FAILED:
             raise JobFailed(job.id, job.reason)
         case _:

@@ -78,6 +78,20 @@ class IllegalTransition(ErrandsError):
         super().__init__(f"job {job_id!r} is {status}: {verb} is not allowed")
 
 
+class JobUnreadable(ErrandsError):
+    """What was asked needs columns of the stored job that this version cannot read.
+
+    `columns` names them, `reason` says what is wrong with them.
+    """
+
+    def __init__(self, job_id: str, queue: str, columns: Sequence[str], reason: str) -> None:
+        self.job_id = job_id
+        self.queue = queue
+        self.columns = tuple(columns)
+        self.reason = reason
+        super().__init__(f"job {job_id!r} in queue {queue!r}: {reason}")
+
+
 class LeaseLost(ErrandsError):
     """Another write has taken the lease; what this run reports no longer counts."""
 

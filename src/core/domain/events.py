@@ -33,6 +33,7 @@ class EventType(StrEnum):
     RELEASED = "released"
     STALLED = "stalled"
     UNHANDLED = "unhandled"
+    UNREADABLE = "unreadable"
     CANCEL_REQUESTED = "cancel_requested"
     CANCELLED = "cancelled"
     RETRIED = "retried"

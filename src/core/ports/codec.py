@@ -22,7 +22,7 @@ class Codec(Protocol):
         ...
 
     def decode(self, text: str) -> Any:
-        """The value of a JSON text."""
+        """The value of a JSON text. Raises a `ValueError` for a text that is none."""
         ...
 
     def decoder(self, shape: Any) -> Callable[[str], Any]:

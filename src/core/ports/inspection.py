@@ -15,7 +15,7 @@ from ..domain.job.job import Job
 
 @attrs.frozen(eq=False)
 class FoundJob:
-    """A stored job; `job` is None where its row makes no job, `flaws` say why."""
+    """A stored job; `job` is None where it cannot be read in full, `flaws` say why."""
 
     key: int
     ref: JobRef

@@ -36,5 +36,8 @@ class JobCalendar(Protocol):
         ...
 
     def next_due(self) -> datetime | None:
-        """The earliest moment at which one of these lists but `surplus` has something."""
+        """The earliest moment at which one of these lists but `surplus` has something.
+
+        One beyond the calendar is its first or its last.
+        """
         ...

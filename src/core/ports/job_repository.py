@@ -11,7 +11,12 @@ from ..domain.job.job import Job
 
 
 class JobRepository(Protocol):
-    """The jobs of the store."""
+    """The jobs of the store.
+
+    One of which some columns cannot be read is an `UnreadableJob`, in every repository: it
+    costs no other job anything. To save it leaves those columns as they are, unless it was
+    decided what is to stand there.
+    """
 
     def draw_sequences(self, count: int) -> Sequence[int]:
         """Draw `count` sequences, rising; none is ever given out twice."""

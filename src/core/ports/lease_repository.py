@@ -32,7 +32,10 @@ class LeaseRepository(Protocol):
     """Leases of active jobs. None of these writes but `claim` bumps a job's version."""
 
     def claim(self, claim: Claim) -> list[Job]:
-        """Carry out `Job.claim` for the first jobs in claim order, and return them in it."""
+        """Carry out `Job.claim` for the first jobs in claim order, and return them in it.
+
+        An `UnreadableJob` among them is claimed like the others, and is not to be run.
+        """
         ...
 
     def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:

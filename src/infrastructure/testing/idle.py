@@ -15,6 +15,7 @@ from ...core.domain.events import EventType
 from ...core.domain.job.durations import Duration, duration
 from ...core.domain.job.job import Job
 from ...core.domain.job.status import JobStatus
+from ...core.domain.job.unreadable import UnreadableJob
 from ...core.ports.event_log import EventFilter
 from ...core.ports.job_catalog import JobQuery
 from ...core.ports.unit_of_work import UnitOfWork
@@ -111,6 +112,8 @@ class _Errand:
         return [name for name in self._worker.queues if not uow.queues.look(name).is_paused]
 
     def _is_handled(self, job: Job) -> bool:
+        if isinstance(job, UnreadableJob):
+            return False
         return self._has_processor or self._registry.find(job.queue, job.name) is not None
 
     def _move_to(self, moment: datetime) -> None:

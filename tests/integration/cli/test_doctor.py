@@ -62,7 +62,9 @@ PLANTED: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "unreadable_failures": ("failures = '{\"a\": 1}'", ()),
     "unreadable_data": ("data = '{\"half'", ()),
     "unreadable_progress": ("progress = 'x'", ()),
-    "unreadable_row": ("created_at = 'yesterday'", ()),
+    "unreadable_created_at": ("created_at = 'yesterday'", ()),
+    "unreadable_run_at": (f"run_at = {2**60}", ()),
+    "unreadable_priority": ("priority = 'high'", ()),
 }
 
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ...domain.errors import IllegalTransition, InvalidOption, JobNotFound
+from ...domain.errors import IllegalTransition, InvalidOption, JobNotFound, JobUnreadable
 from ...domain.events import Event
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
+from ...domain.job.unreadable import ensure_readable
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
 
@@ -19,8 +20,12 @@ Decide = Callable[[Job, datetime, DrawOne], tuple[Event, ...]]
 
 
 def change(uow: UnitOfWork, ref: JobRef, decide: Decide) -> Job:
-    """Load a job, decide, save it and tell. Raises `JobNotFound` and what the verb raises."""
+    """Load a job, decide, save it and tell.
+
+    Raises `JobNotFound`, `JobUnreadable` and what the verb raises.
+    """
     job = uow.jobs.get(ref)
+    ensure_readable(job)
     save_all(uow, [(job, decide(job, uow.now, DrawOne(uow)))])
     return job
 
@@ -99,7 +104,7 @@ def update_data(uow: UnitOfWork, ref: JobRef, data: str) -> Job:
 
 
 def remove_job(uow: UnitOfWork, ref: JobRef, *, force: bool = False) -> None:
-    """Delete a job; an active one only by force."""
+    """Delete a job, readable or not; an active one only by force."""
     job = uow.jobs.get(ref)
     events = job.remove(uow.now, force=force)
     uow.jobs.remove([job])
@@ -112,13 +117,17 @@ def clear_logs(uow: UnitOfWork, ref: JobRef, keep: int) -> int:
 
 
 def change_all(uow: UnitOfWork, jobs: Sequence[Job], decide: Decide) -> int:
-    """Apply a verb to loaded jobs, in order, passing over those it is not allowed on."""
+    """Apply a verb to loaded jobs, in order, passing over those it is not allowed on.
+
+    Those that cannot be read are passed over too.
+    """
     decided: list[tuple[Job, tuple[Event, ...]]] = []
     draw = DrawOne(uow, len(jobs))
     for job in jobs:
         try:
+            ensure_readable(job)
             decided.append((job, decide(job, uow.now, draw)))
-        except IllegalTransition:
+        except (IllegalTransition, JobUnreadable):
             continue
     save_all(uow, decided)
     return len(decided)

@@ -12,6 +12,7 @@ from ...domain.job.job import Job
 from ...domain.job.lease import Claim
 from ...domain.job.outcome import Outcome
 from ...domain.job.status import JobStatus
+from ...domain.job.unreadable import UnreadableJob
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
 from .report import ProgressReport, record
@@ -51,10 +52,14 @@ class Turnover:
 
 @attrs.frozen(eq=False)
 class Turned:
-    """What came of a turn: the jobs claimed, in order, and the settlements that came too late."""
+    """What came of a turn: the jobs claimed, in order, and the settlements that came too late.
+
+    `put_off` are jobs that were claimed and given back at once, for they cannot be read.
+    """
 
     claimed: list[Job]
     late: list[Settlement]
+    put_off: list[UnreadableJob]
 
 
 def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
@@ -72,9 +77,24 @@ def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
         if not found and claim.queue in turn.worked:
             note_drained(uow, claim.queue, turn.worked[claim.queue])
         claimed += found
+    unreadable = [job for job in (*adopted, *claimed) if isinstance(job, UnreadableJob)]
+    if unreadable:
+        adopted, claimed = _readable(adopted), _readable(claimed)
+        put_off(uow, unreadable)
     if claimed:
         uow.events.append([job.claimed(uow.now) for job in claimed])
-    return Turned([*adopted, *claimed], late)
+    return Turned([*adopted, *claimed], late, unreadable)
+
+
+def put_off(uow: UnitOfWork, unreadable: Sequence[UnreadableJob]) -> None:
+    """Give back jobs that were claimed and cannot be read; a newer version may know how."""
+    told = [(job, job.put_off(uow.now)) for job in unreadable]
+    stale = {job.key for job in uow.jobs.save(unreadable)}
+    uow.events.append([event for job, events in told if job.key not in stale for event in events])
+
+
+def _readable(jobs: Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if not isinstance(job, UnreadableJob)]
 
 
 def _adopted(uow: UnitOfWork, unsure: Sequence[Claim]) -> list[Job]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from ..per_loop import PerLoop
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_log = logging.getLogger("errands.worker")
 Note = Callable[[], None]
 
 _notes: Final[PerLoop[list[Note]]] = PerLoop(list)
@@ -44,6 +46,12 @@ def on_signals(told: Callable[[int], None], *, enabled: bool) -> Generator[None,
         notes.remove(note)
         if not notes:
             _give_back(loop)
+
+
+def report_failure(closing: asyncio.Future[Any]) -> None:
+    """Log what went wrong while a worker that nobody waits for was closed."""
+    if not closing.cancelled() and closing.exception() is not None:
+        _log.error("closing failed", exc_info=closing.exception())
 
 
 def _take(loop: asyncio.AbstractEventLoop, notes: list[Note]) -> None:

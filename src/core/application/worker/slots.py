@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ...domain.job.job import Job
 from ...domain.job.outcome import Outcome
+from ...domain.job.unreadable import UnreadableJob
 from ...ports.lease_repository import Held, Renewal
 from ..use_cases.report import ProgressReport
 from ..use_cases.settle import Settlement
@@ -16,6 +17,13 @@ from .run import Run, Stop
 from .tools import Tools
 
 _log = logging.getLogger("errands.worker")
+
+
+def warn_of_unreadable(put_off: Sequence[UnreadableJob]) -> None:
+    """Say once of each of these jobs why it does not run; its events say it each time."""
+    for job in put_off:
+        if job.put_offs == 1:
+            _log.warning("job %s is put off: %s", job.ref, job.why_unreadable())
 
 
 class Slots:

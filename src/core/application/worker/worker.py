@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from enum import Enum, auto
 from functools import partial
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from ...domain.errors import WorkerStateError
 from ...domain.events import MAKES_CLAIMABLE, EventType, Hint
@@ -27,8 +27,8 @@ from .outcomes import Chance
 from .reporter import Reporter
 from .run import Stop
 from .settings import WorkerSettings
-from .shutdown import on_signals
-from .slots import Slots
+from .shutdown import on_signals, report_failure
+from .slots import Slots, warn_of_unreadable
 from .tools import Tools
 
 AFTER_ERROR: Final = (0.05, 2.0)
@@ -282,7 +282,7 @@ class Worker:
         self._start(turned, free)
 
     def _start(self, turned: Turned, free: int) -> None:
-        if len(turned.claimed) < free:
+        if len(turned.claimed) + len(turned.put_off) < free:
             for queue in set(self._queues) - {job.queue for job in turned.claimed}:
                 self._slots.worked.pop(queue, None)
         if turned.claimed:
@@ -291,6 +291,10 @@ class Worker:
             self._slots.start(job)
         if self._is_forced:
             self._slots.stop_all(Stop.RELEASE)
+        if turned.put_off:
+            warn_of_unreadable(turned.put_off)
+            self._is_told = True
+            self._wake()
 
     async def _sees_work(self) -> bool:
         """Whether a claim would find something: a look that takes no write lock."""
@@ -335,7 +339,7 @@ class Worker:
 
     def _close_by_signal(self, count: int) -> None:
         closing = asyncio.ensure_future(self.close(force=count > 1))
-        closing.add_done_callback(_report_failure)
+        closing.add_done_callback(report_failure)
 
     async def _tell(self, type_: EventType) -> None:
         work = partial(tell_worker, kind=type_, worker=self.id, queues=self._queues)
@@ -343,8 +347,3 @@ class Worker:
             await self._services.store.transact(work)
         except Exception as error:  # noqa: BLE001 - the work matters more than this note
             _log.warning("%s was not recorded: %s", type_, error)
-
-
-def _report_failure(task: asyncio.Future[Any]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("closing failed", exc_info=task.exception())

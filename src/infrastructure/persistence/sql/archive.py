@@ -14,6 +14,7 @@ from ....core.domain.events import Event
 from ....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
 from ....core.ports.job_logs import LogLine
 from .bulk_insert import insert_rows
+from .damaged_rows import sound_job
 from .mapping import (
     EVENT,
     LOADED,
@@ -22,7 +23,6 @@ from .mapping import (
     archived_values,
     event_from_row,
     event_values,
-    job_from_row,
     moment,
     ms,
 )
@@ -72,7 +72,7 @@ class SqlArchive(Archive):
         if not rows:
             return []
         logs = self._logs(rows[0][0], rows[-1][0])
-        return [ArchivedJob(job_from_row(row), tuple(logs.get(row[0], ()))) for row in rows]
+        return [ArchivedJob(sound_job(row), tuple(logs.get(row[0], ()))) for row in rows]
 
     def events(self, after: int, limit: int) -> list[Event]:
         """See the port."""

@@ -9,7 +9,8 @@ import attrs
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import JobStatus
 from ....core.ports.job_calendar import JobCalendar
-from .mapping import from_ms, job_from_row, to_ms
+from .damaged_rows import read_job
+from .mapping import nearest_moment, to_ms
 from .session import Session
 from .statement import Statement
 from .statements import Statements
@@ -45,16 +46,17 @@ class SqlJobCalendar(JobCalendar):
         """See the port."""
         says = self._says
         newest = self.session.rows(says.newest_settled, (queue, status.value))
-        keep = job_from_row(newest[0]).keep.count if newest else None
+        keep = read_job(newest[0]).keep.count if newest else None
         if keep is None:
             return []
         rows = self.session.rows(says.surplus, (queue, status.value, limit, keep))
-        return [job_from_row(row) for row in reversed(rows)]
+        return [read_job(row) for row in reversed(rows)]
 
     def next_due(self) -> datetime | None:
-        """See the port."""
-        moments = [self.session.rows(statement)[0][0] for statement in self._says.next]
-        return from_ms(min((at for at in moments if at is not None), default=None))
+        """See the port. No moment is too far away, and what is none counts for nothing."""
+        found = [self.session.rows(statement)[0][0] for statement in self._says.next]
+        at = min((at for at in found if isinstance(at, int)), default=None)
+        return None if at is None else nearest_moment(at)
 
     def _first(self, statement: Statement, now: datetime, limit: int) -> list[Job]:
-        return [job_from_row(row) for row in self.session.rows(statement, (to_ms(now), limit))]
+        return [read_job(row) for row in self.session.rows(statement, (to_ms(now), limit))]

@@ -14,8 +14,9 @@ from ....core.domain.job.job import Job
 from ....core.domain.job.status import JobStatus
 from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page
 from . import questions
+from .damaged_rows import read_job
 from .grammar import Grammar
-from .mapping import job_from_row, ms
+from .mapping import ms
 from .session import Session
 
 
@@ -30,7 +31,7 @@ class SqlJobCatalog(JobCatalog):
         """See the port."""
         if not refs:
             return []
-        return [job_from_row(row) for row in self.session.grammar.look(self.session, refs)]
+        return [read_job(row) for row in self.session.grammar.look(self.session, refs)]
 
     def queues_of(self, job_id: str) -> list[str]:
         """See the port."""
@@ -47,7 +48,7 @@ class SqlJobCatalog(JobCatalog):
             wanted = wanted.where(key < after if query.newest_first else key > after)
         order = key.desc() if query.newest_first else key
         rows = self.session.select(wanted.order_by(order).limit(limit + 1))
-        shown = tuple(job_from_row(row) for row in rows[:limit])
+        shown = tuple(read_job(row) for row in rows[:limit])
         return Page(shown, shown[-1].key if len(rows) > limit and shown else None)
 
     def count(self, queue: str, status: JobStatus, bound: int) -> Count:

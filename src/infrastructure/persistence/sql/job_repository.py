@@ -11,8 +11,9 @@ from ....core.domain.events import Event
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.ports.job_repository import JobRepository
+from .damaged_rows import read_job, saved_row
 from .event_log import SqlEventLog
-from .mapping import changing_values, job_from_row, new_values
+from .mapping import new_values
 from .session import Session
 
 
@@ -48,13 +49,13 @@ class SqlJobRepository(JobRepository):
         rows = self.session.rows(by_ref, (ref.queue, ref.id))
         if not rows:
             raise JobNotFound(ref.id, ref.queue)
-        return job_from_row(rows[0])
+        return read_job(rows[0])
 
     def find(self, refs: Collection[JobRef]) -> list[Job]:
         """See the port."""
         if not refs:
             return []
-        return [job_from_row(row) for row in self.session.grammar.find(self.session, refs)]
+        return [read_job(row) for row in self.session.grammar.find(self.session, refs)]
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
         """See the port."""
@@ -64,7 +65,7 @@ class SqlJobRepository(JobRepository):
         first: dict[int, Job] = {}
         for job in jobs:
             first.setdefault(job.key, job)
-        rows = [(*changing_values(job), job.key, job.version) for job in first.values()]
+        rows = [saved_row(job) for job in first.values()]
         written = self.session.grammar.save(self.session, rows)
         for key in written:
             first[key].version += 1
@@ -82,5 +83,5 @@ class SqlJobRepository(JobRepository):
 
     def _taken(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
         rows = self.session.grammar.look(self.session, {job.ref for job in jobs})
-        there = {job.key for job in map(job_from_row, rows)}
+        there = {job.key for job in map(read_job, rows)}
         return frozenset(job.ref for job in jobs if job.key not in there)

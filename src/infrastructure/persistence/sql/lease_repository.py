@@ -11,8 +11,9 @@ from sqlalchemy import select
 from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Claim
 from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
+from .damaged_rows import read_job
 from .grammar import ClaimValues
-from .mapping import ACTIVE, job_from_row, ms
+from .mapping import ACTIVE, ms
 from .session import Session
 
 
@@ -39,7 +40,7 @@ class SqlLeaseRepository(LeaseRepository):
             until=ms(self.now + claim.lease),
         )
         rows = self.session.grammar.claim(self.session, values)
-        claimed = [job_from_row(row) for row in rows]
+        claimed = [read_job(row) for row in rows]
         claimed.sort(key=_claim_order)
         return claimed
 
@@ -48,7 +49,7 @@ class SqlLeaseRepository(LeaseRepository):
         says, job = self.session.grammar.statements, self.session.grammar.tables.jobs.c
         held = (says.is_in(ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
         found = self.session.select(select(*says.loaded).where(*held))
-        return sorted(map(job_from_row, found), key=_claim_order)
+        return sorted(map(read_job, found), key=_claim_order)
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         """See the port."""

@@ -19,6 +19,7 @@ from ....core.domain.job.retention import Keep
 from ....core.domain.job.retry import Backoff, BackoffKind, RetryPolicy
 from ....core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
 from ....core.domain.queue.queue import Queue
+from .forms import decode_failures, decode_labels, decode_policy
 
 Row = Sequence[Any]
 
@@ -36,6 +37,8 @@ TERMINAL_LIST: Final = ", ".join(literal_of(status) for status in sorted(TERMINA
 UNSTARTED_LIST: Final = ", ".join(literal_of(status) for status in sorted(UNSTARTED))
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
+LAST_MS: Final = 253_370_764_800_000
+"""The beginning of the year 9999: a year's room for whoever adds a span to it."""
 
 
 def to_ms(at: datetime | None) -> int | None:
@@ -51,6 +54,11 @@ def ms(at: datetime) -> int:
 def moment(value: int) -> datetime:
     """The moment so many milliseconds after the epoch."""
     return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def nearest_moment(value: int) -> datetime:
+    """The moment so many milliseconds after the epoch, or the first or last that there is."""
+    return moment(min(max(value, 0), LAST_MS))
 
 
 def from_ms(value: int | None) -> datetime | None:
@@ -82,6 +90,7 @@ UNREADABLE: Final = (
     AttributeError,
     LookupError,
     OSError,
+    RecursionError,
     TypeError,
     ValueError,
     msgspec.MsgspecError,
@@ -144,14 +153,7 @@ def archived_values(job: Job) -> tuple[Any, ...]:
 
 
 def job_from_row(row: Row) -> Job:
-    """The entity of a row of `LOADED` columns. Raises `UnreadableRow`."""
-    try:
-        return _job_from_row(row)
-    except UNREADABLE as error:
-        raise UnreadableRow(f"the row of job {row[1]}/{row[2]}: {error}") from error
-
-
-def _job_from_row(row: Row) -> Job:
+    """The entity of a row of `LOADED` columns. Raises one of `UNREADABLE`."""
     (
         key, queue, id_, name, created_at, policy, labels,
         status, priority, turn, sequence, attempts_made, starts, crashes, put_offs,
@@ -159,6 +161,10 @@ def _job_from_row(row: Row) -> Job:
         run_at, lapses_at, started_at, finished_at, purge_at, failures, result,
         version, progress, state, data,
     ) = row  # fmt: skip
+    total = priority + turn + sequence + attempts_made + starts + crashes
+    total += put_offs + releases + version
+    if total.__class__ is not int:
+        raise TypeError("a number that is none")
     return Job(
         key=key,
         version=version,
@@ -217,7 +223,7 @@ def failures_from_text(text: str) -> tuple[Failure, ...]:
     """The failures of such a list."""
     return tuple(
         Failure(kind, message, traceback, attempt, moment(at))
-        for kind, message, traceback, attempt, at in _decode(text)
+        for kind, message, traceback, attempt, at in decode_failures(text)
     )
 
 
@@ -234,8 +240,8 @@ def labels_to_text(labels: Labels) -> str:
 
 def labels_from_text(text: str) -> Labels:
     """The labels of such an object."""
-    found = _decode(text)
-    return Labels(tuple(found["tags"]), found["metadata"], found["trace_context"])
+    found = decode_labels(text)
+    return Labels(found["tags"], found["metadata"], found["trace_context"])
 
 
 def _span(value: timedelta | None) -> int | None:
@@ -250,7 +256,7 @@ def _keep_to_json(keep: Keep) -> list[int | None]:
     return [keep.count, _span(keep.age)]
 
 
-def _keep_from_json(value: list[int | None]) -> Keep:
+def _keep_from_json(value: tuple[int | None, int | None]) -> Keep:
     return Keep(value[0], _unspan(value[1]))
 
 
@@ -285,7 +291,7 @@ def policy_to_text(policy: JobPolicy) -> str:
 @lru_cache(maxsize=1_024)
 def policy_from_text(text: str) -> JobPolicy:
     """The policy of such an object."""
-    found = _decode(text)
+    found = decode_policy(text)
     kind, base, factor, cap, name = found["backoff"]
     backoff = Backoff(
         BackoffKind(kind), timedelta(milliseconds=base), factor, timedelta(milliseconds=cap), name

@@ -9,29 +9,16 @@ import msgspec
 
 from ....core.domain.job.flaw import Flaw
 from ....core.domain.job.identity import JobRef
-from ....core.domain.job.job import Job
-from ....core.domain.job.status import JobStatus
+from ....core.domain.job.unreadable import UnreadableJob
 from ....core.ports.inspection import FoundJob
-from .mapping import (
-    LOADED,
-    UNREADABLE,
-    Row,
-    failures_from_text,
-    job_from_row,
-    labels_from_text,
-    policy_from_text,
-)
+from .damaged_rows import READERS, read_job, unread
+from .mapping import LOADED, Row
 
 _decode: Final = msgspec.json.Decoder().decode
-_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "status": JobStatus,
-    "policy": policy_from_text,
-    "labels": labels_from_text,
-    "failures": failures_from_text,
-    "data": _decode,
-    "state": _decode,
-    "progress": _decode,
-    "result": _decode,
+_JSON: Final = ("data", "state", "progress", "result")
+_READERS: Final[Mapping[str, Callable[[Any], object]]] = {
+    **READERS,
+    **dict.fromkeys(_JSON, _decode),
 }
 _LEASE: Final = ("worker", "lease_expires_at")
 
@@ -41,29 +28,14 @@ def found_job(row: Row) -> FoundJob:
     values: dict[str, Any] = dict(zip(LOADED, row, strict=True))
     flaws = (*_unreadable(values), *_half_a_lease(values))
     ref = JobRef(str(values["queue"]), str(values["id"]))
-    job = _job(row)
-    if job is None and not flaws:
-        flaws = (Flaw("unreadable_row", "some column holds a value of the wrong type"),)
-    return FoundJob(int(values["key"]), ref, job, flaws)
-
-
-def _job(row: Row) -> Job | None:
-    try:
-        return job_from_row(row)
-    except UNREADABLE:
-        return None
+    job = read_job(row)
+    return FoundJob(int(values["key"]), ref, None if isinstance(job, UnreadableJob) else job, flaws)
 
 
 def _unreadable(values: Mapping[str, Any]) -> Iterator[Flaw]:
     for column, read in _READERS.items():
-        value = values[column]
-        if value is None:
-            continue
-        try:
-            read(value)
-        except UNREADABLE as error:
-            shown = repr(value) if len(repr(value)) <= 40 else f"{repr(value)[:40]}..."
-            sentence = f"its {column} cannot be read: {shown} ({error})"
+        sentence = unread(column, read, values[column])
+        if sentence:
             yield Flaw(f"unreadable_{column}", sentence)
 
 

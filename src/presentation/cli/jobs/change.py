@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rich.markup import escape
 
 from ....core.application.sync_job_handle import SyncJobHandle
-from ....core.domain.errors import AmbiguousJobId, IllegalTransition, JobNotFound
+from ....core.domain.errors import AmbiguousJobId, IllegalTransition, JobNotFound, JobUnreadable
 from ....core.domain.job.status import JobStatus
 from ..finding import find_job
 from ..opening import operator_of
@@ -103,7 +103,7 @@ def _each(ids: tuple[str, ...], verb: Verb, url: str | None, *, as_json: bool) -
             try:
                 job = find_job(app, id_)
                 done.append({"queue": job.queue, "id": job.id, "outcome": verb(job)})
-            except (JobNotFound, AmbiguousJobId, IllegalTransition) as error:
+            except (JobNotFound, JobUnreadable, AmbiguousJobId, IllegalTransition) as error:
                 exit_code = complain(str(error), 1)
     if as_json:
         print_json(done)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
+from typing import Any
 
+from rich.markup import escape
+from rich.text import Text
+
+from ....core.application.sync_job_handle import SyncJobHandle
 from ....core.application.sync_queue import SyncJobPage
+from ....core.domain.errors import JobUnreadable
 from ..look import short, status_text
 from ..opening import operator_of
 from ..options import AsJson, Flag, Names, Url
@@ -64,9 +69,21 @@ def list_jobs(
             newest_first=not oldest_first,
         )
     if as_json:
-        print_json({"jobs": [job.as_dict() for job in page.jobs], "next": page.next})
+        print_json({"jobs": [_as_dict(job) for job in page.jobs], "next": page.next})
     else:
         _print(page)
+
+
+def _as_dict(job: SyncJobHandle) -> dict[str, Any]:
+    try:
+        return job.as_dict()
+    except JobUnreadable as error:
+        return {
+            "id": job.id,
+            "queue": job.queue,
+            "name": job.name,
+            "unreadable": {"columns": list(error.columns), "reason": error.reason},
+        }
 
 
 def _print(page: SyncJobPage) -> None:
@@ -76,16 +93,17 @@ def _print(page: SyncJobPage) -> None:
     columns = ("id", "queue", "name", "status", "attempts", "added", "reason")
     rows = table(*columns, right=("attempts",))
     for job in page.jobs:
-        due = f" {when(job.run_at)}" if job.run_at is not None else ""
-        rows.add_row(
-            escape(job.id),
-            escape(job.queue),
-            escape(job.name),
-            status_text(job.status).append(due, "dim"),
-            f"{job.attempts_made}/{job.max_attempts}",
-            when(job.created_at),
-            short(job.reason),
-        )
+        rows.add_row(escape(job.id), escape(job.queue), escape(job.name), *_standing(job))
     show_table(rows)
     if page.next is not None:
         say(f"[dim]More: --after {page.next}[/]")
+
+
+def _standing(job: SyncJobHandle) -> tuple[str | Text, ...]:
+    try:
+        due = f" {when(job.run_at)}" if job.run_at is not None else ""
+        status = status_text(job.status).append(due, "dim")
+        attempts = f"{job.attempts_made}/{job.max_attempts}"
+        return (status, attempts, when(job.created_at), short(job.reason))
+    except JobUnreadable as error:
+        return (Text("unreadable", "red"), "", "", short(error.reason))

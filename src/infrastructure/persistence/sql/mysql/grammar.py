@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Text, exists, func, literal, literal_column, select
+from sqlalchemy import Text, case, exists, func, literal, literal_column, select
 from sqlalchemy.dialects.mysql import JSON
 from sqlalchemy.sql import ColumnElement
 
@@ -226,7 +226,7 @@ class MysqlGrammar(Grammar):
         path: ColumnElement[Any] = literal_column(
             f"'$[*]' COLUMNS (kind {type_} PATH '$[0]', message {type_} PATH '$[1]')"
         )
-        entries = func.json_table(self.tables.jobs.c.failures, path).table_valued(
+        entries = func.json_table(_sound(self.tables.jobs.c.failures), path).table_valued(
             "kind", "message", name="failure"
         )
         message = func.nullif(entries.c.message, literal_column("''"))
@@ -244,7 +244,12 @@ class MysqlGrammar(Grammar):
 
     @property
     def _labels(self) -> ColumnElement[Any]:
-        return self.tables.jobs.c.labels
+        return _sound(self.tables.jobs.c.labels)
+
+
+def _sound(column: ColumnElement[str]) -> ColumnElement[str]:
+    """NULL where it is no JSON: one damaged row must not end a search."""
+    return case((func.json_valid(column) == literal_column("1"), column))
 
 
 def _json(rows: Sequence[Row]) -> str:

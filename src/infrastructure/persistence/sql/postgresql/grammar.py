@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Text, cast, exists, func, literal, literal_column, select, type_coerce
+from sqlalchemy import Text, case, cast, exists, func, literal, literal_column, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import ColumnElement
 
@@ -202,7 +202,7 @@ class PostgresqlGrammar(Grammar):
 
     def has_error(self, text: str) -> ColumnElement[bool]:
         """See the protocol."""
-        failures = cast(self.tables.jobs.c.failures, JSONB)
+        failures = _as_json(self.tables.jobs.c.failures, "[%]")
         entries = func.jsonb_array_elements(failures).table_valued("value", name="failure")
         entry = type_coerce(entries.c.value, JSONB)
         kind, message = entry[0].astext, entry[1].astext
@@ -212,7 +212,16 @@ class PostgresqlGrammar(Grammar):
 
     @property
     def _labels(self) -> Any:
-        return cast(self.tables.jobs.c.labels, JSONB)
+        return _as_json(self.tables.jobs.c.labels, "{%}")
+
+
+def _as_json(column: ColumnElement[str], shape: str) -> Any:
+    """A column as JSON, NULL where it has not even the shape of it.
+
+    One damaged row must not end a search; before PostgreSQL 16 nothing tells what is JSON.
+    """
+    looks_sound = column.like(literal_column(f"'{shape}'"))
+    return cast(case((looks_sound, column)), JSONB)
 
 
 def _json(names: Sequence[str], rows: Sequence[Row]) -> str:

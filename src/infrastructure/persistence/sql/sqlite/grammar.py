@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Text, cast, exists, func, literal, literal_column, select
+from sqlalchemy import Text, case, cast, exists, func, literal, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from .....core.domain.job.identity import JobRef
@@ -128,12 +128,12 @@ class SqliteGrammar(Grammar):
 
     def has_tag(self, tag: str) -> ColumnElement[bool]:
         """See the protocol."""
-        tags = func.json_each(TABLES.jobs.c.labels, "$.tags").table_valued("value")
+        tags = func.json_each(_sound(TABLES.jobs.c.labels), "$.tags").table_valued("value")
         return exists(select(ONE).select_from(tags).where(tags.c.value == tag))
 
     def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
         """See the protocol."""
-        labels = TABLES.jobs.c.labels
+        labels = _sound(TABLES.jobs.c.labels)
         pairs = func.json_each(labels, "$.metadata").table_valued("key", "value", "type")
         same = func.json_quote(pairs.c.value) == func.json_quote(literal(value))
         if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -142,12 +142,17 @@ class SqliteGrammar(Grammar):
 
     def has_error(self, text: str) -> ColumnElement[bool]:
         """See the protocol."""
-        entries = func.json_each(TABLES.jobs.c.failures).table_valued("value")
+        entries = func.json_each(_sound(TABLES.jobs.c.failures)).table_valued("value")
         kind = func.json_extract(entries.c.value, "$[0]")
         message = func.json_extract(entries.c.value, "$[1]")
         reason = func.iif(message == "", kind, kind + literal_column("': '", Text) + message)
         found = func.instr(reason, text) > literal_column("0")
         return exists(select(ONE).select_from(entries).where(found))
+
+
+def _sound(column: ColumnElement[str]) -> ColumnElement[str]:
+    """NULL where it is no JSON: one damaged row must not end a search."""
+    return case((func.json_valid(column), column))
 
 
 def _as_json(value: ColumnElement[object], type_: ColumnElement[object]) -> ColumnElement[str]:
