@@ -196,6 +196,7 @@ async def test_state_is_carried_from_run_to_run(app: Errands, queue: Queue) -> N
 
 async def test_a_run_without_its_lease_can_write_nothing(app: Errands, queue: Queue) -> None:
     seen: list[type[BaseException]] = []
+    ended = asyncio.Event()
 
     @app.handler("late")
     async def late(data: Any, context: JobContext) -> None:
@@ -205,9 +206,11 @@ async def test_a_run_without_its_lease_can_write_nothing(app: Errands, queue: Qu
                 await write
             except LeaseLost as error:
                 seen.append(type(error))
+        ended.set()
 
-    await queue.add("late")
-    await run_until_idle(app)
+    async with app.worker():
+        await queue.add("late")
+        await asyncio.wait_for(ended.wait(), 20)
 
     assert seen == [LeaseLost, LeaseLost]
 
