@@ -110,6 +110,19 @@ def test_a_statement_with_a_bound_scans_nothing(connection: sqlite3.Connection, 
     assert [step for step in steps if step.startswith("scan")] == []
 
 
+def test_the_backlog_is_counted_by_index(connection: sqlite3.Connection) -> None:
+    query = "EXPLAIN QUERY PLAN SELECT * FROM errands_backlog"
+
+    steps = [row[3] for row in connection.execute(query) if "errands_job" in row[3]]
+
+    assert {step.split(" INDEX ")[1].split(" (")[0] for step in steps} == {
+        "errands_job_claim",
+        "errands_job_delayed",
+        "errands_job_lease",
+        "errands_job_blocked",
+    }
+
+
 def test_every_statement_that_reads_jobs_has_its_plan_here() -> None:
     named = {
         name for name in dir(STATEMENTS) if isinstance(getattr(STATEMENTS, name, None), Statement)

@@ -143,7 +143,7 @@ def test_processes_that_migrate_at_once_end_at_one_schema(database: str, url: st
     assert run(database, "SELECT count(*) FROM errands_meta") == [(1,)]
 
 
-@pytest.mark.parametrize("changes", [0, 1, 3, 6, 12, 16, 17])
+@pytest.mark.parametrize("changes", [0, 1, 3, 6, 12, 16, 17, 18])
 def test_a_migration_that_broke_off_is_taken_up(
     database: str, url: str, migrated: sa.Connection, changes: int
 ) -> None:

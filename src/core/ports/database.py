@@ -41,5 +41,5 @@ class Database(Protocol):
         ...
 
     def missing_parts(self) -> list[str]:
-        """Tables and indexes that the schema should have and has not."""
+        """Tables, indexes and views that the schema should have and has not."""
         ...

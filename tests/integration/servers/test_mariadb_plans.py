@@ -169,3 +169,13 @@ def test_every_hot_statement_goes_by_its_index(
     assert "filesort" not in str(ours)
     assert "temporary" not in str(ours)
     assert ours[0][3] != "ALL"
+
+
+def test_the_backlog_is_counted_by_index(filled: "pymysql.Connection[Any]") -> None:
+    with filled.cursor() as cursor:
+        cursor.execute("EXPLAIN SELECT * FROM errands_backlog")
+        plan = [row for row in cursor.fetchall() if row[2] == "errands_job"]
+
+    assert plan
+    assert [row for row in plan if row[3] in {"ALL", "index"} or not row[5]] == []
+    assert "filesort" not in str(plan)

@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, event
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from .mapping import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
+from .backlog import CreateView, DropView, backlog
+from .mapping import ACTIVE, BLOCKED, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
 from .types import KEY, NAME, STATUS, TEXT
 
 PREFIX: Final = "errands_"
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """All schema revisions, oldest first; the last one is what this version works with."""
 
 
 class Tables:
-    """The tables of one queue database, under a prefix and, on some engines, in a schema."""
+    """The tables of one queue database, under a prefix and, on some engines, in a schema.
+
+    With the view over them, whose name is `backlog`.
+    """
+
+    now: ColumnElement[int]
+    """The server's time in milliseconds since the epoch, the same in all of a statement."""
 
     def __init__(self, prefix: str = PREFIX, schema: str | None = None) -> None:
         self.prefix = prefix
@@ -50,6 +57,10 @@ class Tables:
         )
         self._add_sequences()
         self._add_indexes()
+        self.backlog = f"{prefix}backlog"
+        view = CreateView(self.backlog, schema, backlog(self))
+        event.listen(self.metadata, "after_create", view)
+        event.listen(self.metadata, "before_drop", DropView(self.backlog, schema))
 
     def _table(self, name: str, *columns: Column[Any]) -> Table:
         return Table(self.prefix + name, self.metadata, *columns, **self._storage(name))
@@ -77,6 +88,7 @@ class Tables:
         self._index("job_delayed", [job.queue, job.run_at], delayed)
         self._index("job_lease", self._in_order_of(job.lease_expires_at), active)
         self._index("job_flagged", [job.worker], flagged)
+        self._index("job_blocked", [job.queue], f"status = {BLOCKED}")
         self._index("job_lapse", self._in_order_of(job.lapses_at), lapsing)
         self._index("job_finished", finished, f"status IN ({TERMINAL_LIST})")
         self._index("job_purge", self._in_order_of(job.purge_at), "purge_at IS NOT NULL")

@@ -27,7 +27,7 @@ def bring_up_to_date(driver: MysqlDriver, *, migrates: bool) -> str:
     """Migrate if need be, under a named lock, and return the store's id.
 
     Each change of the schema is a transaction of its own: where one attempt broke off, the
-    next goes on. The revision and the store's id come last, in one commit. Raises
+    next goes on. The last revision and the store's id come last, in one commit. Raises
     `NewerSchema` for a revision that this version does not know, and `OutdatedSchema` where it
     would have to migrate and must not.
     """
@@ -38,7 +38,7 @@ def bring_up_to_date(driver: MysqlDriver, *, migrates: bool) -> str:
             if not migrates:
                 raise OutdatedSchema(driver.url, f"it is at {revision or 'no revision'}")
             with _locked(connection, tables, driver.url):
-                _migrate(connection, tables, driver.url)
+                _migrate(connection, driver)
         return _store_id(connection, driver)
 
 
@@ -68,15 +68,16 @@ def _locked(connection: Connection, tables: Tables, url: str) -> Generator[None,
         connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
 
 
-def _migrate(connection: Connection, tables: Tables, url: str) -> None:
+def _migrate(connection: Connection, driver: MysqlDriver) -> None:
     """Run what is missing; another process may have been here since we looked."""
     from alembic.command import upgrade
 
+    tables, url = driver.grammar.tables, driver.url
     connection.rollback()
     revision = known(current_revision(connection, tables), url)
     if revision != REVISIONS[-1]:
         upgrade(migrations(connection, tables), "head")
-        if revision is None:
+        if connection.execute(driver.grammar.statements.store_id.core).scalar() is None:
             identity = {"name": "store_id", "value": uuid.uuid4().hex}
             connection.execute(tables.meta.insert().values(identity))
         _log.info("%s: schema is at revision %s", url, REVISIONS[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import BigInteger, Column, Sequence, Table
+from sqlalchemy import BigInteger, Column, Sequence, Table, literal_column
 
 from ..schema import Tables
 from ..types import MARIADB_BINARY, MYSQL_BINARY
@@ -21,6 +21,7 @@ class MysqlTables(Tables):
 
     collation: ClassVar[str] = MYSQL_BINARY
     drawn: Table
+    now = literal_column("timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(3)) DIV 1000")
 
     def _add_sequences(self) -> None:
         value = Column("value", BigInteger, primary_key=True, autoincrement=True)

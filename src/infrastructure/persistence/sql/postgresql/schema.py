@@ -30,6 +30,7 @@ class PostgresqlTables(Tables):
     """Partial indexes, and sequences from a SEQUENCE: it belongs to no transaction."""
 
     sequence: Sequence
+    now = literal_column("CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)")
 
     def _add_sequences(self) -> None:
         self.sequence = Sequence(

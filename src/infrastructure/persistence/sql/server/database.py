@@ -80,3 +80,5 @@ def _missing(there: Inspector, tables: Tables) -> Generator[str, None, None]:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             if index.name not in found:
                 yield f"index {index.name}"
+    if tables.backlog not in there.get_view_names(schema=schema):
+        yield f"view {tables.backlog}"

@@ -63,6 +63,7 @@ class SqliteDatabase(Database):
         return [
             *(f"table {name}" for name in sorted(tables)),
             *(f"index {n}" for n in sorted(indexes)),
+            *(f"view {name}" for name in {TABLES.backlog} - there),
         ]
 
     def _revision(self) -> str | None:

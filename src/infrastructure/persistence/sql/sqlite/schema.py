@@ -14,6 +14,7 @@ class SqliteTables(Tables):
     """Partial indexes, and sequences in a row: there is one writer at a time."""
 
     sequences: Table
+    now = literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
 
     def _add_sequences(self) -> None:
         self.sequences = self._table(

@@ -1,0 +1,86 @@
+"""A database at any older revision is brought to the newest, with its jobs in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.command import downgrade
+
+from errands import Errands, OutdatedSchema
+from errands.infrastructure.persistence.sql.migrations import migrations
+from errands.infrastructure.persistence.sql.mysql.schema import MariadbTables
+from errands.infrastructure.persistence.sql.postgresql.schema import PostgresqlTables
+from errands.infrastructure.persistence.sql.schema import REVISIONS
+from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
+from tests import servers, stores
+from tests.faults.site import Site, examined
+
+TABLES_OF = {"sqlite": TABLES, "postgresql": PostgresqlTables(), "mariadb": MariadbTables()}
+
+
+@pytest.fixture(params=[*TABLES_OF])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A new database on each store."""
+    name = str(request.param)
+    if name == "sqlite":
+        yield Site(name, f"sqlite:///{tmp_path / 'jobs.db'}")
+        return
+    if name not in stores.chosen():
+        pytest.skip(f"left out: no {name}")
+    with servers.server(name).database() as database:
+        yield Site(name, servers.server(name).url_of(database))
+
+
+def go_back_to(site: Site, revision: str) -> None:
+    """Undo what came after a revision."""
+    with site.connection() as connection:
+        downgrade(migrations(connection, TABLES_OF[site.name]), revision)
+        connection.commit()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+async def test_an_older_schema_is_brought_up(site: Site, revision: str) -> None:
+    async with Errands(site.url) as app:
+        job = await app.queue().add("x", 1)
+    go_back_to(site, revision)
+    assert site.run("SELECT version_num FROM errands_schema") == [(revision,)]
+
+    async with Errands(site.url) as app:
+        assert (await app.queue().get(job.id)).data == 1
+        assert examined(app) == []
+
+    assert site.run("SELECT version_num FROM errands_schema") == [(REVISIONS[-1],)]
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+async def test_an_older_schema_is_refused_where_migrating_is_off(site: Site, revision: str) -> None:
+    async with Errands(site.url):
+        pass
+    go_back_to(site, revision)
+
+    with pytest.raises(OutdatedSchema, match=f"it is at {revision}"):
+        await Errands(site.url, migrate=False).initialize()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+async def test_who_has_an_older_schema_open_goes_on_while_another_migrates(
+    site: Site, revision: str
+) -> None:
+    async with Errands(site.url) as app:
+        go_back_to(site, revision)
+        before = await app.queue().add("x", 1)
+
+        async with Errands(site.url):
+            after = await app.queue().add("x", 2)
+
+        assert [(await job.refresh()).data for job in (before, after)] == [1, 2]
+        assert examined(app) == []
+
+
+async def test_the_doctor_misses_the_view(site: Site) -> None:
+    async with Errands(site.url) as app:
+        site.run("DROP VIEW errands_backlog")
+
+        [finding] = examined(app)
+
+    assert finding.sentence == "the schema has no view errands_backlog"
