@@ -77,6 +77,10 @@ format: $(VENV)/installed-all ## Format the code and apply the safe fixes
 bench: $(VENV)/installed-all ## Measure the speed against the bare driver, on each store that is there
 	@$(BIN)/python -m tests.benchmarks
 
+.PHONY: scale
+scale: $(VENV)/installed-all ## Measure PostgreSQL with ever more jobs, queues and connections (half an hour, 20 GB)
+	@$(BIN)/python -m tests.benchmarks.scale
+
 .PHONY: bench-peers
 bench-peers: $(VENV)/installed-all ## Install other queues below build/peers and measure them beside ours
 	@$(BIN)/python -m tests.benchmarks.peers

@@ -100,7 +100,7 @@ def _drain_by(bench: Bench, processes: int, url: str, count: int) -> int:
             worker.hear()
         for worker in workers:
             worker.say("go")
-        while _is_unfinished(bench.store, url):
+        while is_unfinished(bench.store, url):
             for worker in workers:
                 worker.require_alive()
             time.sleep(POLL_SECONDS)
@@ -110,7 +110,7 @@ def _drain_by(bench: Bench, processes: int, url: str, count: int) -> int:
         return abs(runs - count) + sum(worker.errors().count("lock") for worker in workers)
 
 
-def _is_unfinished(store: Store, url: str) -> bool:
+def is_unfinished(store: Store, url: str) -> bool:
     query = (
         "SELECT EXISTS (SELECT 1 FROM errands_job WHERE queue = ? AND status = 'waiting')"
         " OR EXISTS (SELECT 1 FROM errands_job WHERE queue = ? AND status = 'active')"

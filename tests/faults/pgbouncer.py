@@ -29,7 +29,7 @@ auth_type = trust
 auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {sessions}
-max_client_conn = 200
+max_client_conn = {clients}
 ignore_startup_parameters = extra_float_digits,options
 logfile = {folder}/pgbouncer.log
 pidfile =
@@ -39,13 +39,17 @@ pidfile =
 class Pgbouncer:
     """So many sessions of the server, shared by all transactions of all clients."""
 
-    def __init__(self, server: OwnServer, sessions: int = 4) -> None:
+    def __init__(self, server: OwnServer, sessions: int = 4, clients: int = 200) -> None:
         self.port = free_port()
         self._server = server
         self._settings = server.folder / f"pgbouncer-{self.port}.ini"
         self._settings.write_text(
             SETTINGS.format(
-                server=server.port, port=self.port, sessions=sessions, folder=server.folder
+                server=server.port,
+                port=self.port,
+                sessions=sessions,
+                clients=clients,
+                folder=server.folder,
             )
         )
         (server.folder / "users").write_text('"postgres" ""\n')

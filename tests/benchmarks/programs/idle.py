@@ -24,11 +24,11 @@ def resident_megabytes() -> float:
     return most / 1e6 if sys.platform == "darwin" else most / 1e3
 
 
-async def main(url: str, seconds: float) -> None:
+async def main(url: str, seconds: float, queue: str = QUEUE) -> None:
     """Start, settle, then measure for so many seconds."""
     async with application(url) as app:
 
-        @app.handler(NAME, queue=QUEUE)
+        @app.handler(NAME, queue=queue)
         async def no_op(data: Any, context: Any) -> None:
             """Nothing comes."""
 

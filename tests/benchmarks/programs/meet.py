@@ -9,12 +9,12 @@ from tests.benchmarks.jobs import NAME, QUEUE, application
 from tests.benchmarks.programs.talk import Words, arguments, start, tell
 
 
-async def main(url: str) -> None:
+async def main(url: str, queue: str = QUEUE) -> None:
     """Say ready, work until told to stop, tell the delays in milliseconds."""
     delays: list[float] = []
     async with application(url) as app:
 
-        @app.handler(NAME, queue=QUEUE)
+        @app.handler(NAME, queue=queue)
         async def note(data: dict[str, Any], context: Any) -> None:
             delays.append((monotonic_ns() - data["at"]) / 1e6)
 

@@ -10,19 +10,23 @@ from tests.benchmarks.programs.talk import Words, arguments, start, tell
 
 
 async def main(
-    url: str, gap: float = 0.0, count: int | None = None, seconds: float | None = None
+    url: str,
+    gap: float = 0.0,
+    count: int | None = None,
+    seconds: float | None = None,
+    queue: str = QUEUE,
 ) -> None:
     """Say ready, then add `count` jobs or for so many seconds, and tell how many."""
     async with application(url) as app:
-        queue, words = app.queue(QUEUE), Words()
-        await queue.add(NAME, data(at=monotonic_ns()))
+        to, words = app.queue(queue), Words()
+        await to.add(NAME, data(at=monotonic_ns()))
         tell(ready=True)
         await words.next()
         added, end = 0, None if seconds is None else monotonic() + seconds
         while added != count and (end is None or monotonic() < end):
             if gap:
                 await asyncio.sleep(gap)
-            await queue.add(NAME, data(at=monotonic_ns()))
+            await to.add(NAME, data(at=monotonic_ns()))
             added += 1
     tell(added=added)
 
