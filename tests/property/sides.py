@@ -231,7 +231,7 @@ def _look(uow: UnitOfWork) -> dict[str, Any]:
     return {
         "jobs": [_row(job, ranks) for job in jobs],
         "queues": [(q.name, q.is_paused, q.drained_at) for q in uow.queues.all()],
-        "claimable": [uow.catalog.has_claimable([queue]) for queue in QUEUES],
+        "claimable": [uow.catalog.claimable(QUEUES, most) for most in (1, 2, len(QUEUES))],
         "next_due": uow.calendar.next_due(),
         "surplus": {
             (queue, status): [job.ref for job in uow.calendar.surplus(queue, status, 3)]

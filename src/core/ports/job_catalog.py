@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -68,6 +68,6 @@ class JobCatalog(Protocol):
         """The number of jobs of a status, exact up to `bound`."""
         ...
 
-    def has_claimable(self, queues: Collection[str]) -> bool:
-        """Whether a claim on one of these queues would find something now."""
+    def claimable(self, queues: Sequence[str], most: int) -> list[str]:
+        """The first of these queues, at most `most`, on which a claim would find something now."""
         ...

@@ -93,7 +93,7 @@ class _Errand:
             await self._signal.wait(BACKSTOP)
 
     def _has_work(self, uow: UnitOfWork) -> bool:
-        if uow.catalog.has_claimable(self._worker.queues):
+        if uow.catalog.claimable(self._worker.queues, 1):
             return True
         active = _jobs(uow, self._worker.queues, JobStatus.ACTIVE)
         return any(job.worker == self._worker.id for job in active)

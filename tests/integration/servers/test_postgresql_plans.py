@@ -50,6 +50,7 @@ KINDS: dict[str, dict[str, str]] = {
 PLANS = {
     "claim": ["errands_job_claim", "Tid Scan on errands_job"],
     "has_claimable": ["errands_job_claim"],
+    "claimable": ["errands_job_claim"],
     "by_ref": ["errands_job_id"],
     "by_ref_locked": ["errands_job_id"],
     "find": ["errands_job_id"],

@@ -95,9 +95,9 @@ def list_queue_names(uow: UnitOfWork) -> list[str]:
     return [queue.name for queue in uow.queues.all()]
 
 
-def has_claimable(uow: UnitOfWork, queues: Collection[str]) -> bool:
-    """Whether a claim on one of these queues would find something now."""
-    return uow.catalog.has_claimable(queues)
+def claimable(uow: UnitOfWork, queues: Sequence[str], most: int) -> list[str]:
+    """The first of these queues, at most `most`, on which a claim would find something now."""
+    return uow.catalog.claimable(queues, most)
 
 
 def read_page(

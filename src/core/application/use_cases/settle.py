@@ -167,7 +167,7 @@ def note_drained(uow: UnitOfWork, name: str, last_claim: datetime) -> None:
     """Tell once that nothing waits in a queue any more."""
     queue = uow.queues.get(name)
     events = queue.drain(last_claim, uow.now)
-    if events and not uow.catalog.has_claimable([name]):
+    if events and not uow.catalog.claimable([name], 1):
         uow.queues.save(queue)
         uow.events.append(events)
 

@@ -19,9 +19,10 @@ from ..registry import HandlerRegistry
 from ..scheduler import QueueScheduler
 from ..services import Services
 from ..signal import Signal
-from ..use_cases.look import has_claimable
+from ..use_cases.look import claimable
 from ..use_cases.report import tell_worker
 from ..use_cases.settle import Turned, Turnover, turn_over
+from .choice import Choice
 from .lease_keeper import LeaseKeeper
 from .outcomes import Chance
 from .reporter import Reporter
@@ -67,7 +68,7 @@ class Worker:
         chance: Chance,
     ) -> None:
         self.id = services.ids.worker_id()
-        self._queues = [checked_name(queue, "queue") for queue in queues]
+        self._choice = Choice([checked_name(queue, "queue") for queue in queues])
         self._services = services
         self._settings = settings
         self._concurrency = settings.concurrency
@@ -91,14 +92,13 @@ class Worker:
         self._signal: Signal | None = None
         self._finished: asyncio.Event | None = None
         self._background: asyncio.Task[None] | None = None
-        self._rotation = 0
         self._unsure: tuple[Claim, ...] = ()
         self._empty_polls = 0
 
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues it serves."""
-        return tuple(self._queues)
+        return tuple(self._choice.queues)
 
     @property
     def active(self) -> int:
@@ -258,24 +258,26 @@ class Worker:
     async def _turn(self) -> None:
         """Settle what has ended and claim what fits."""
         settlements, reports = self._slots.take()
-        free = self._free()
+        free, claims = self._free(), tuple[Claim, ...]()
         is_told, self._is_told = self._is_told, False
         has_to = bool(settlements or self._unsure)
-        if not has_to and not (free and (is_told or await self._sees_work())):
-            return
-        turn = Turnover(
-            settlements=settlements,
-            reports=reports,
-            claims=self._claims(free),
-            unsure=self._unsure,
-            free=free,
-            worked=dict(self._slots.worked),
-        )
         try:
+            if free:
+                claims = self._claims(free, await self._sought(free, is_sure=has_to or is_told))
+            if not has_to and not claims:
+                return
+            turn = Turnover(
+                settlements=settlements,
+                reports=reports,
+                claims=claims,
+                unsure=self._unsure,
+                free=free,
+                worked=dict(self._slots.worked),
+            )
             turned = await self._services.store.transact(partial(turn_over, turn=turn))
         except BaseException:
             self._slots.put_back(settlements, reports)
-            self._unsure += turn.claims
+            self._unsure += claims
             raise
         self._unsure = ()
         self._slots.settled(settlements, turned.late)
@@ -283,8 +285,8 @@ class Worker:
 
     def _start(self, turned: Turned, free: int) -> None:
         if len(turned.claimed) + len(turned.put_off) < free:
-            for queue in set(self._queues) - {job.queue for job in turned.claimed}:
-                self._slots.worked.pop(queue, None)
+            for queue in set(self._slots.worked) - {job.queue for job in turned.claimed}:
+                del self._slots.worked[queue]
         if turned.claimed:
             self._empty_polls = 0
         for job in turned.claimed:
@@ -296,28 +298,26 @@ class Worker:
             self._is_told = True
             self._wake()
 
-    async def _sees_work(self) -> bool:
-        """Whether a claim would find something: a look that takes no write lock."""
-        work = partial(has_claimable, queues=self._queues)
-        if await self._services.store.read(work):
-            return True
-        self._empty_polls += 1
-        return False
+    async def _sought(self, free: int, *, is_sure: bool) -> list[str]:
+        """The queues to claim from; none where a look, which takes no write lock, sees no work."""
+        order = self._choice.turned()
+        if is_sure and not self._choice.are_many:
+            return order
+        most = free if self._choice.are_many else 1
+        ready = await self._services.store.read(partial(claimable, queues=order, most=most))
+        if not ready:
+            self._empty_polls += 1
+        return self._choice.sought(order, ready, self._slots.worked)
 
     def _free(self) -> int:
         if self._phase is not _Phase.RUNNING or self._is_paused:
             return 0
         return max(0, self._concurrency - self._slots.taken)
 
-    def _claims(self, free: int) -> tuple[Claim, ...]:
-        """One claim a queue; another queue comes first each time."""
-        if not free:
-            return ()
-        self._rotation = (self._rotation + 1) % len(self._queues)
-        order = self._queues[self._rotation :] + self._queues[: self._rotation]
+    def _claims(self, free: int, queues: Sequence[str]) -> tuple[Claim, ...]:
         return tuple(
             Claim(queue, free, self.id, self._services.ids.token(), self._settings.lease)
-            for queue in order
+            for queue in queues
         )
 
     async def _rest(self) -> None:
@@ -333,7 +333,7 @@ class Worker:
 
     def _may_claim(self, hint: Hint) -> bool:
         """Whether a hint of this process is one of work; it then saves the look."""
-        is_work = hint.type in MAKES_CLAIMABLE and hint.queue in self._queues
+        is_work = hint.type in MAKES_CLAIMABLE and hint.queue in self._choice
         self._is_told = self._is_told or is_work
         return is_work
 
@@ -342,7 +342,7 @@ class Worker:
         closing.add_done_callback(report_failure)
 
     async def _tell(self, type_: EventType) -> None:
-        work = partial(tell_worker, kind=type_, worker=self.id, queues=self._queues)
+        work = partial(tell_worker, kind=type_, worker=self.id, queues=self._choice.queues)
         try:
             await self._services.store.transact(work)
         except Exception as error:  # noqa: BLE001 - the work matters more than this note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -49,17 +49,17 @@ class MemoryJobCatalog(JobCatalog):
         found = sum(1 for _ in islice(matching, bound + 1))
         return Count(min(found, bound), found <= bound)
 
-    def has_claimable(self, queues: Collection[str]) -> bool:
+    def claimable(self, queues: Sequence[str], most: int) -> list[str]:
         """See the port."""
-        for name in queues:
-            queue = self.tables.queues.get(name)
-            if queue is not None and queue.is_paused:
-                continue
-            if any(
-                job.lapses_at is None or job.lapses_at > self.now for job in self.tables.of(name)
-            ):
-                return True
-        return False
+        return list(islice(filter(self._is_claimable, queues), most))
+
+    def _is_claimable(self, name: str) -> bool:
+        queue = self.tables.queues.get(name)
+        if queue is not None and queue.is_paused:
+            return False
+        return any(
+            job.lapses_at is None or job.lapses_at > self.now for job in self.tables.of(name)
+        )
 
 
 def _is_behind(job: Job, query: JobQuery, after: int | None) -> bool:

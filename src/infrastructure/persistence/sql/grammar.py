@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import attrs
@@ -28,6 +29,12 @@ class ClaimValues:
     worker: str
     now: int
     until: int
+
+
+def one_by_one(session: Session, queues: Sequence[str], now: int) -> Iterator[str]:
+    """Those of these queues on which a claim would find something, a statement each."""
+    found = session.grammar.statements.has_claimable
+    return (name for name in queues if session.rows(found, (name, now)))
 
 
 class Grammar(Protocol):
@@ -91,6 +98,10 @@ class Grammar(Protocol):
     def remove(self, session: Session, keys: Collection[int]) -> None:
         """Delete jobs and their logs."""
         ...
+
+    def claimable(self, session: Session, queues: Sequence[str], now: int, most: int) -> list[str]:
+        """The first of these queues, at most `most`, on which a claim would find something."""
+        return list(islice(one_by_one(session, queues, now), most))
 
     def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
         """Make the first claimable jobs active, and give them in any order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import attrs
@@ -59,10 +59,9 @@ class SqlJobCatalog(JobCatalog):
         found = int(rows[0][0])
         return Count(min(found, bound), found <= bound)
 
-    def has_claimable(self, queues: Collection[str]) -> bool:
+    def claimable(self, queues: Sequence[str], most: int) -> list[str]:
         """See the port."""
-        now, found = ms(self.now), self.session.grammar.statements.has_claimable
-        return any(self.session.rows(found, (name, now)) for name in queues)
+        return self.session.grammar.claimable(self.session, queues, ms(self.now), most)
 
 
 def _conditions(query: JobQuery, grammar: Grammar) -> Iterator[ColumnElement[bool]]:

@@ -48,13 +48,15 @@ class Statements:
     @cached_property
     def is_claimable(self) -> ColumnElement[bool]:
         """Whether a claim would find a job. Parameters: of_queue, now."""
+        return self.is_claimable_on(bindparam("of_queue"))
+
+    def is_claimable_on(self, name: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether a claim on the queue of this name would find a job. Parameter: now."""
         job, queue = self.tables.jobs.c, self.tables.queues.c
         lapses = or_(job.lapses_at.is_(None), job.lapses_at > bindparam("now"))
-        paused: Query = select(ONE).where(
-            queue.name == bindparam("of_queue"), queue.paused == literal_column("1")
-        )
-        of_queue = job.queue == bindparam("of_queue")
-        return of_queue & self.is_in(WAITING) & lapses & ~exists(paused)
+        paused: Query = select(ONE).where(queue.name == name, queue.paused == literal_column("1"))
+        is_paused = exists(paused.correlate_except(self.tables.queues))
+        return (job.queue == name) & self.is_in(WAITING) & lapses & ~is_paused
 
     @cached_property
     def in_claim_order(self) -> tuple[ColumnElement[Any], ...]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql
@@ -32,7 +33,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from .. import mapping
 from ..mapping import ACTIVE
 from ..statement import Statement
-from ..statements import Query, Statements
+from ..statements import ONE, Query, Statements
 from .counting import count_on, sequence_of_events
 from .names import quoted
 from .schema import PostgresqlTables
@@ -177,6 +178,23 @@ class PostgresqlStatements(Statements):
         )
         names = ["of_queue", "most", "new_token", "new_worker", "now", "until"]
         return Statement(claimed, names)
+
+    @cached_property
+    def claimable(self) -> Statement:
+        """The first of many queues on which a claim would find something.
+
+        Each is looked at by itself: joined, a planner may read all that waits.
+        """
+        rows = self.given(["of_queue"])
+        found = (
+            select(ONE.label("one"))
+            .where(self.is_claimable_on(rows.c.of_queue))
+            .order_by(*self.in_claim_order)
+            .limit(ONE)
+            .lateral("found")
+        )
+        names: Query = select(rows.c.of_queue).select_from(rows.join(found, true()))
+        return Statement(self.first(names), ["rows", "now", "most"])
 
     @cached_property
     def renew(self) -> Statement:
