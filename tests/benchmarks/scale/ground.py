@@ -47,7 +47,8 @@ class Ground:
     @property
     def rows(self) -> Rows:
         """Makes rows in it."""
-        return Rows(self.store, self.url, self.sizes.chunk, self.run.say)
+        run = self.run
+        return Rows(self.store, self.url, self.sizes.chunk, run.say, run.quiet.step_aside)
 
     def look(self, query: str, *parameters: Any) -> list[Any]:
         """The rows of a query."""

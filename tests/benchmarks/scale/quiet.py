@@ -38,6 +38,12 @@ class Quiet:
         finally:
             self._take(fcntl.LOCK_SH)
 
+    def step_aside(self) -> None:
+        """Let those measure who have been waiting for it."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._take(fcntl.LOCK_SH)
+
     def _take(self, kind: int) -> None:
         if self._file is not None:
             fcntl.flock(self._file, kind)

@@ -45,6 +45,7 @@ class Rows:
     url: str
     chunk: int
     say: Callable[[str], None]
+    step_aside: Callable[[], None]
 
     def make(self, copies: Copies, *, bare: bool = False) -> None:
         """Write them; with `bare`, without the indexes, which are made again afterwards."""
@@ -56,9 +57,11 @@ class Rows:
                 last = min(first + self.chunk, copies.count)
                 self.say(f"rows {first:,} to {last:,} of {copies.count:,}")
                 self._write(connection, copies, first, last)
+                self.step_aside()
             for text in indexes:
                 self.say(text.partition(" ON ")[0].lower())
                 connection.execute(text)
+                self.step_aside()
             connection.execute(
                 "SELECT setval('errands_job_sequence', (SELECT max(key) FROM errands_job))"
             )
