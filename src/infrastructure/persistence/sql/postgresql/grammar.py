@@ -22,7 +22,7 @@ from ..statements import ONE
 from .schema import PostgresqlTables
 from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, TOLD, PostgresqlStatements
 
-FEW: Final = 3
+FEW_QUEUES: Final = 3
 """Queues that cost less one by one than as JSON."""
 
 
@@ -37,7 +37,7 @@ _encode: Final = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 _OWN: Final = [EVENT.index(name) for name in TOLD]
-FEW: Final = 4
+FEW_EVENTS: Final = 4
 """Events that the server reads sooner one by one than as JSON."""
 
 
@@ -110,7 +110,7 @@ class PostgresqlGrammar(Grammar):
 
     def telling(self, rows: Sequence[Row]) -> list[tuple[Statement, Parameters]]:
         """Statements that write events, with their parameters; for one message."""
-        if len(rows) <= FEW:
+        if len(rows) <= FEW_EVENTS:
             return [(self.says.append_event, row) for row in rows]
         return [(self.says.append_events, (_events(rows),))]
 
@@ -140,7 +140,7 @@ class PostgresqlGrammar(Grammar):
 
     def claimable(self, session: Session, queues: Sequence[str], now: int, most: int) -> list[str]:
         """See the protocol. Many in one statement."""
-        if len(queues) <= FEW:
+        if len(queues) <= FEW_QUEUES:
             return super().claimable(session, queues, now, most)
         rows = _json(["of_queue"], [(name,) for name in queues])
         return [row[0] for row in session.rows(self.says.claimable, (rows, now, most))]

@@ -7,21 +7,15 @@ from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
-    Integer,
     Table,
-    Text,
     bindparam,
-    cast,
     column,
     delete,
     func,
-    literal,
     literal_column,
     select,
-    table,
     text,
     true,
     update,
@@ -33,12 +27,12 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from .. import mapping
 from ..mapping import ACTIVE
 from ..statement import Statement
-from ..statements import ONE, Query, Statements
+from ..statements import ONE, Query
 from .counting import count_on, sequence_of_events
+from .event_statements import PostgresqlEventStatements, records
 from .names import quoted
 from .schema import PostgresqlTables
 
-_ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
 NEW_JOB: Final = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
 SAVED: Final = (*mapping.CHANGING, "of_key", "of_version")
 HELD: Final = ("of_key", "of_token")
@@ -48,7 +42,7 @@ TOLD: Final = ("at", "type", "data")
 """What an event of a new job says that the job does not."""
 
 
-class PostgresqlStatements(Statements):
+class PostgresqlStatements(PostgresqlEventStatements):
     """Rows come as the JSON text `rows`: a list of objects; what an object leaves out is NULL."""
 
     tables: PostgresqlTables
@@ -68,7 +62,7 @@ class PostgresqlStatements(Statements):
     def given(self, names: Sequence[str]) -> TableValuedAlias:
         """The rows of the parameter `rows`."""
         columns = [column(name, self._types[name].type) for name in names]
-        return _records(columns)
+        return records(columns)
 
     @cached_property
     def draw(self) -> Statement:
@@ -98,7 +92,7 @@ class PostgresqlStatements(Statements):
     def insert_jobs(self) -> Statement:
         """Write jobs, but for those whose id is taken, and their events; how many jobs."""
         jobs, events = self.tables.jobs, self.tables.events
-        rows, told = self.given(NEW_JOB), self._told("events")
+        rows, told = self.given(NEW_JOB), self.told("events")
         new = postgresql.insert(jobs).from_select(
             list(NEW_JOB), select(*(rows.c[name] for name in NEW_JOB))
         )
@@ -127,12 +121,6 @@ class PostgresqlStatements(Statements):
         return Statement(telling, [*NEW_JOB, *("told_" + name for name in TOLD)])
 
     @cached_property
-    def append_event(self) -> Statement:
-        """Write one event."""
-        new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
-        return Statement(new.inline(), mapping.EVENT)
-
-    @cached_property
     def save(self) -> Statement:
         """Write the jobs whose version is still the one that was decided on; their keys."""
         jobs, rows = self.tables.jobs, self.given(SAVED)
@@ -140,7 +128,7 @@ class PostgresqlStatements(Statements):
             update(jobs)
             .where(jobs.c.key == rows.c.of_key, jobs.c.version == rows.c.of_version)
             .values(
-                version=jobs.c.version + _ONE_MORE,
+                version=jobs.c.version + ONE,
                 **{name: rows.c[name] for name in mapping.CHANGING},
             )
             .returning(jobs.c.key)
@@ -167,8 +155,8 @@ class PostgresqlStatements(Statements):
             .where(_ctid(jobs).op("=")(places))
             .values(
                 status=literal_column(ACTIVE),
-                version=jobs.c.version + _ONE_MORE,
-                starts=jobs.c.starts + _ONE_MORE,
+                version=jobs.c.version + ONE,
+                starts=jobs.c.starts + ONE,
                 started_at=bindparam("now"),
                 token=bindparam("new_token"),
                 worker=bindparam("new_worker"),
@@ -249,55 +237,6 @@ class PostgresqlStatements(Statements):
         return select(*self.loaded).where(job.queue == rows.c.of_queue, job.id == rows.c.of_id)
 
     @cached_property
-    def append_events(self) -> Statement:
-        """Write events."""
-        events, rows = self.tables.events, self._told("rows")
-        new = events.insert().from_select(
-            list(mapping.EVENT), select(*(rows.c[name] for name in mapping.EVENT))
-        )
-        return Statement(new, ["rows"])
-
-    def _told(self, parameter: str) -> TableValuedAlias:
-        """Events that come as a JSON list; `place` is where each stands in it."""
-        columns = [column(name, self.tables.events.c[name].type) for name in mapping.EVENT]
-        return _records([*columns, column("place", Integer())], parameter)
-
-    @cached_property
-    def event_writers(self) -> Statement:
-        """The open transactions of others that have written events.
-
-        Whoever has drawn an id of an event has had this lock on the table since before.
-        """
-        lock = table(
-            "pg_locks",
-            *map(column, ("virtualtransaction", "relation", "mode", "locktype", "granted", "pid")),
-        )
-        events = literal(quoted(self.tables.events), Text())
-        writers: Query = select(lock.c.virtualtransaction).where(
-            lock.c.locktype == literal_column("'relation'"),
-            lock.c.relation == cast(events, postgresql.REGCLASS),
-            lock.c.mode == literal_column("'RowExclusiveLock'"),
-            lock.c.granted,
-            lock.c.pid != func.pg_backend_pid(),
-        )
-        return Statement(writers, [])
-
-    @cached_property
-    def next_event_ids(self) -> Statement:
-        """The ids of the events behind an id."""
-        id_ = self.tables.events.c.id
-        ids: Query = select(id_).where(id_ > bindparam("after_id")).order_by(id_)
-        return Statement(self.first(ids), ["after_id", "most"])
-
-    @cached_property
-    def old_event(self) -> Statement:
-        """The id of the newest event that is older, by so much, than the newest of all."""
-        event = self.tables.events.c
-        newest = select(event.at).order_by(event.id.desc()).limit(_ONE_MORE).scalar_subquery()
-        old: Query = select(event.id).where(event.at < newest - bindparam("by", type_=BigInteger()))
-        return Statement(old.order_by(event.id.desc()).limit(_ONE_MORE), ["by"])
-
-    @cached_property
     def remove(self) -> Statement:
         """Delete jobs by key."""
         jobs = self.tables.jobs
@@ -313,12 +252,6 @@ class PostgresqlStatements(Statements):
     def _keys(self) -> Query:
         rows = self.given(["of_key"])
         return select(rows.c.of_key)
-
-    @cached_property
-    def notify(self) -> Statement:
-        """Tell those who listen, when this transaction commits."""
-        told = func.pg_notify(bindparam("channel", type_=Text()), bindparam("note", type_=Text()))
-        return Statement(select(told), ["channel", "note"])
 
     @cached_property
     def register_queue(self) -> Statement:
@@ -339,15 +272,6 @@ class PostgresqlStatements(Statements):
             index_elements=["name"], set_={name: new.excluded[name] for name in names[1:]}
         )
         return Statement(saved, ["new_" + name for name in names])
-
-
-def _records(columns: Sequence[ColumnElement[Any]], parameter: str = "rows") -> TableValuedAlias:
-    rows = cast(bindparam(parameter, type_=Text()), JSON)
-    return (
-        func.json_to_recordset(rows)
-        .table_valued(*columns, name="new")
-        .render_derived(with_types=True)
-    )
 
 
 def _ctid(table: Table) -> ColumnElement[Any]:
