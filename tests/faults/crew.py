@@ -51,6 +51,7 @@ class Crew:
 
     def __init__(self, url: str, hosts: Sequence[Host] = ()) -> None:
         self.url = url
+        self.hosts = hosts
         self._turns = cycle(hosts or [None])
         self._members: list[Member] = []
 

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.integration.programs import block, finish, heard, hold, hold_sync, no
 def an_app(url: str) -> Errands:
     """An application whose handlers say what happens to them."""
     app = Errands(url)
-    for handler in (note, hold, hold_sync, block, finish, job, long_once, mark_and_die):
+    for handler in (note, hold, hold_sync, block, finish, job, await_once, mark_and_die):
         app.handler(handler.__name__)(handler)
     return app
 
@@ -35,11 +36,17 @@ async def job(data: object, context: JobContext) -> int:
     return context.starts
 
 
-async def long_once(data: float, context: JobContext) -> int:
-    """Take so many seconds the first time."""
+async def await_once(data: str, context: JobContext) -> int:
+    """Take, the first time, until a file is there."""
     say(f"started {context.id}")
-    await asyncio.sleep(data if context.starts == 1 else 0)
+    if context.starts == 1:
+        await asyncio.to_thread(_await_file, Path(data))
     return context.starts
+
+
+def _await_file(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.02)
 
 
 async def mark_and_die(data: str, context: JobContext) -> int:

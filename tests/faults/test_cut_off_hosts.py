@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -34,13 +35,14 @@ WAITING: Final = {
 async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
     remote_site: Site,
     remote_crew: Crew,
-    hosts: list[Host],
+    tmp_path: Path,
     tell: Callable[[str], None],
     away: float,
 ) -> None:
+    hosts = remote_crew.hosts
     async with Errands(remote_site.url) as app:
         victim = remote_crew.ready("work", LEASE, 4, on=hosts[0])
-        held = await app.queue().add_many([("long_once", 8.0)] * 4)
+        held = await app.queue().add_many([("await_once", str(tmp_path / "end"))] * 4)
         for _ in held:
             assert (await asyncio.to_thread(victim.line)).startswith("started ")
         for host in hosts[1:]:
@@ -54,6 +56,7 @@ async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
             for job in held:
                 assert await job.result(timeout=30) == 2
             again = max((job.started_at or cut) - cut for job in held).total_seconds()
+            (tmp_path / "end").touch()
             await asyncio.sleep(away - (datetime.now(UTC) - cut).total_seconds())
             hosts[0].bring_back()
             back = time.monotonic()
@@ -81,14 +84,19 @@ async def test_a_host_that_was_cut_off_has_lost_its_jobs_to_others_and_works_on(
 @pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_a_host_cut_off_within_a_transaction_keeps_no_row_locked_for_long(
-    remote_site: Site, remote_crew: Crew, hosts: list[Host], tell: Callable[[str], None]
+    remote_site: Site,
+    remote_crew: Crew,
+    hosts: list[Host],
+    tmp_path: Path,
+    tell: Callable[[str], None],
 ) -> None:
     """The server cannot know that nobody will ever end this transaction."""
     async with Errands(remote_site.url) as app:
-        held = await app.queue().add("long_once", 0.5)
+        held = await app.queue().add("await_once", str(tmp_path / "end"))
         victim = remote_crew.ready("work", LEASE, 1, on=hosts[0])
         await victim.says(f"started {held.id}")
         with remote_site.frozen():
+            (tmp_path / "end").touch()
             await until(lambda: _waits_for_a_lock(remote_site), True)
             hosts[0].cut_off()
         cut = datetime.now(UTC)
