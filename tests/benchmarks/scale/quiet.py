@@ -18,6 +18,7 @@ class Quiet:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._file: IO[str] | None = None
+        self._is_alone = False
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -33,14 +34,16 @@ class Quiet:
     def alone(self) -> Generator[None]:
         """Nobody else measures, or makes anything, as long as the block runs."""
         self._take(fcntl.LOCK_EX)
+        self._is_alone = True
         try:
             yield
         finally:
+            self._is_alone = False
             self._take(fcntl.LOCK_SH)
 
     def step_aside(self) -> None:
-        """Let those measure who have been waiting for it."""
-        if self._file is not None:
+        """Let those measure who have been waiting for it; not while we do."""
+        if self._file is not None and not self._is_alone:
             fcntl.flock(self._file, fcntl.LOCK_UN)
             self._take(fcntl.LOCK_SH)
 

@@ -1,5 +1,6 @@
 """The axes of scale run, at sizes that say nothing about it."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests import stores
 from tests.benchmarks.scale.__main__ import main
 from tests.benchmarks.scale.figures import Figure, merged
 from tests.benchmarks.scale.places import AXES, missing, points_of
+from tests.benchmarks.scale.quiet import Quiet
 from tests.benchmarks.scale.sizes import TINY
 from tests.benchmarks.scale.tables import BEGIN, END, HEADS, as_markdown, write_tables
 
@@ -73,6 +75,33 @@ def test_the_page_keeps_its_words_and_gets_the_tables(tmp_path: Path) -> None:
     assert "| drain | jobs/s | 2,000 | 1,000 | 0.5 |" in text
     assert "2 cores. Python 3.11. PostgreSQL: fsync on." in text
     assert all(f"after {axis}" in text for axis in HEADS)
+
+
+def is_free(path: Path, kind: int) -> bool:
+    """Whether somebody else could take the lock in this way now."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def test_nobody_else_measures_meanwhile_not_even_where_rows_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+
+    with Quiet(path) as quiet:
+        quiet.step_aside()
+        others_make = is_free(path, fcntl.LOCK_SH)
+        others_measure = is_free(path, fcntl.LOCK_EX)
+        with quiet.alone():
+            quiet.step_aside()
+            others_make_meanwhile = is_free(path, fcntl.LOCK_SH)
+
+    assert others_make
+    assert not others_measure
+    assert not others_make_meanwhile
+    assert is_free(path, fcntl.LOCK_EX)
 
 
 def test_an_axis_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
