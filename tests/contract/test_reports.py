@@ -28,7 +28,7 @@ async def progress_told(queue: Queue, last: object) -> list[Any]:
     """What was told up to this; on a busy server the newest events may show a moment later."""
     told: list[Any] = []
     async for event in queue.events(after=0, types=["progress"]):
-        told.append(event.data["value"])
+        told.append((event.data or {})["value"])
         if told[-1] == last:
             break
     return told

@@ -120,6 +120,7 @@ def _rage(
         massacre.note_deserters()
         if due and now >= due[0]:
             due.pop(0)
+            massacre.await_all()
             done.append(_restarted(server, next(ways)))
         elif not any(abs(now - moment) < kill_every for moment in due):
             massacre.kill_one(random.choice(massacre.workers))

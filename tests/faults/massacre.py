@@ -62,6 +62,11 @@ class Massacre:
             self._staff.remove(member)
             self._staff.append(self._hired(member.name, member.on))
 
+    def await_all(self) -> None:
+        """Wait until everybody has begun: who finds no server when he starts is not needed."""
+        for member in self._staff:
+            self._await_ready(member)
+
     def stop_adding(self) -> None:
         """Kill all producers, none before it has added something."""
         self.note_deserters()

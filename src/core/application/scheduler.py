@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -24,6 +24,8 @@ from .use_cases.look import list_queue_names
 
 RETENTION_EVERY: Final = timedelta(seconds=15)
 KEEP_EVENTS: Final = timedelta(days=7)
+QUEUES_A_ROUND: Final = 200
+"""Queues in which a round of retention counts the settled jobs; of more, others come next time."""
 BETWEEN_SWEEPS: Final = 0.002
 """Seconds of rest between two sweeps, so that a busy neighbour does not keep it awake."""
 
@@ -66,6 +68,7 @@ class QueueScheduler:
         self._monotonic = monotonic
         self._jump = ClockJump()
         self._next_retention = 0.0
+        self._last_trimmed = ""
         self._signal: Signal | None = None
         self._has_run = False
         self._is_closed = False
@@ -92,7 +95,7 @@ class QueueScheduler:
 
     async def sweep(self) -> Sweep:
         """Do everything that is due now, once; also what is only done now and then."""
-        await self._keep_bounds()
+        await self._keep_bounds(await self._store.read(list_queue_names))
         return await self._sweep(expires=True)
 
     async def _sweep_and_plan(self) -> float:
@@ -105,7 +108,7 @@ class QueueScheduler:
                 now, at = await self._store.read(maintain.next_due)
             if self._monotonic() >= self._next_retention:
                 self._next_retention = self._monotonic() + self._retention_every
-                await self._keep_bounds()
+                await self._keep_bounds(await self._of_this_round())
         except Exception as error:  # noqa: BLE001 - a failing store must not end it
             _log.warning("the store failed, trying again: %s", error, exc_info=True)
             return self._poll
@@ -134,9 +137,17 @@ class QueueScheduler:
                 return total
             await asyncio.sleep(0)
 
-    async def _keep_bounds(self) -> None:
-        """Remove settled jobs beyond their count, and old events."""
-        for queue in await self._store.read(list_queue_names):
+    async def _of_this_round(self) -> Sequence[str]:
+        """Some queues, all in turn: an idle scheduler of very many must not be busy with them."""
+        names = sorted(await self._store.read(list_queue_names))
+        behind = [name for name in names if name > self._last_trimmed] or names
+        chosen = behind[:QUEUES_A_ROUND]
+        self._last_trimmed = chosen[-1] if chosen else ""
+        return chosen
+
+    async def _keep_bounds(self, queues: Sequence[str]) -> None:
+        """Remove the queues' settled jobs beyond their count, and old events."""
+        for queue in queues:
             await self._drain(partial(maintain.trim, queue=queue))
         await self._drain(partial(maintain.prune_events, keep=self._keep_events))
 
