@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers, stores
+from tests import stores
 from tests.faults import hosts as several_hosts
 from tests.faults.crew import Crew
 from tests.faults.hosts import Host, Network
 from tests.faults.own_mariadb import OwnMariadb
 from tests.faults.own_postgresql import OwnPostgresql
 from tests.faults.own_server import OwnServer, require
-from tests.faults.site import Site, site_on, site_on_own
+from tests.faults.site import Site, site_of, site_on_own
 
 SERVERS = tuple(name for name in ("postgresql", "mariadb") if name in stores.SERVERS)
 KINDS: dict[str, type[OwnServer]] = {"postgresql": OwnPostgresql, "mariadb": OwnMariadb}
@@ -42,12 +42,7 @@ def store_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def site(store_name: str, tmp_path: Path) -> Iterator[Site]:
     """An empty database on each store; on a server, the one that the suites share."""
-    if store_name == "sqlite":
-        yield Site("sqlite", f"sqlite:///{tmp_path / 'jobs.db'}")
-        return
-    if store_name not in stores.chosen():
-        pytest.skip(f"left out: no {store_name}")
-    with site_on(servers.server(store_name)) as site:
+    with site_of(store_name, tmp_path) as site:
         yield site
 
 

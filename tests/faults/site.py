@@ -2,16 +2,19 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import attrs
+import pytest
 import sqlalchemy as sa
 
 from errands import Errands
 from errands.core.application.doctor import Doctor, Finding
 from errands.infrastructure.persistence.memory.database import MemoryDatabase
 from errands.infrastructure.persistence.open_database import open_database
+from tests import servers, stores
 from tests.faults.own_server import OwnServer
 from tests.servers import Server
 
@@ -72,6 +75,18 @@ def site_on(server: Server) -> Generator[Site]:
     """A new database on a server, dropped afterwards."""
     with server.database("errands_fault") as name:
         yield Site(server.name, server.url_of(name))
+
+
+@contextmanager
+def site_of(name: str, folder: Path) -> Generator[Site]:
+    """A new database on a store; skips the test where it is left out."""
+    if name == "sqlite":
+        yield Site(name, f"sqlite:///{folder / 'jobs.db'}")
+        return
+    if name not in stores.chosen():
+        pytest.skip(f"left out: no {name}")
+    with site_on(servers.server(name)) as site:
+        yield site
 
 
 @contextmanager

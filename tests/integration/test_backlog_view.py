@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from errands import Errands, JobContext, JobStatus
-from tests import servers, stores
-from tests.faults.site import Site
+from tests import stores
+from tests.faults.site import Site, site_of
 
 COLUMNS = {
     "queue",
@@ -33,14 +33,8 @@ COUNTED = (
 @pytest.fixture(params=["sqlite", *stores.SERVERS])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """An empty database on each store that has SQL."""
-    name = str(request.param)
-    if name == "sqlite":
-        yield Site(name, f"sqlite:///{tmp_path / 'jobs.db'}")
-        return
-    if name not in stores.chosen():
-        pytest.skip(f"left out: no {name}")
-    with servers.server(name).database() as database:
-        yield Site(name, servers.server(name).url_of(database))
+    with site_of(str(request.param), tmp_path) as site:
+        yield site
 
 
 def backlog(site: Site, queue: str = "default", view: str = "errands_backlog") -> dict[str, Any]:

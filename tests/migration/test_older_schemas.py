@@ -12,8 +12,7 @@ from errands.infrastructure.persistence.sql.mysql.schema import MariadbTables
 from errands.infrastructure.persistence.sql.postgresql.schema import PostgresqlTables
 from errands.infrastructure.persistence.sql.schema import REVISIONS
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
-from tests import servers, stores
-from tests.faults.site import Site, examined
+from tests.faults.site import Site, examined, site_of
 
 TABLES_OF = {"sqlite": TABLES, "postgresql": PostgresqlTables(), "mariadb": MariadbTables()}
 
@@ -21,14 +20,8 @@ TABLES_OF = {"sqlite": TABLES, "postgresql": PostgresqlTables(), "mariadb": Mari
 @pytest.fixture(params=[*TABLES_OF])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """A new database on each store."""
-    name = str(request.param)
-    if name == "sqlite":
-        yield Site(name, f"sqlite:///{tmp_path / 'jobs.db'}")
-        return
-    if name not in stores.chosen():
-        pytest.skip(f"left out: no {name}")
-    with servers.server(name).database() as database:
-        yield Site(name, servers.server(name).url_of(database))
+    with site_of(str(request.param), tmp_path) as site:
+        yield site
 
 
 def go_back_to(site: Site, revision: str) -> None:
