@@ -6,10 +6,10 @@ import os
 import secrets
 import socket
 import time
-from threading import Lock
 from typing import Final
 
 from ..core.ports.id_generator import IdGenerator
+from .fork_safe_lock import fork_safe_lock
 
 _RANDOM: Final = (1 << 62) - 1
 _VARIANT: Final = 1 << 63
@@ -26,7 +26,7 @@ class Uuid7Generator(IdGenerator):
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = fork_safe_lock()
         self._pid = os.getpid()
         self._ms = 0
         self._head = ""

@@ -24,7 +24,7 @@ PLANS = {
     "claim": [f"errands_job {KEY}", "errands_job_claim (queue=?)"],
     "has_claimable": ["errands_job_claim (queue=?)"],
     "by_ref": ["errands_job_id (id=? AND queue=?)"],
-    "save": [f"errands_job {KEY}"],
+    "save_one": [f"errands_job {KEY}"],
     "save_data": [f"errands_job {KEY}"],
     "renew": [f"errands_job {KEY}"],
     "save_progress": [f"errands_job {KEY}"],

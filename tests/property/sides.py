@@ -204,7 +204,9 @@ def _parts_of(answer: Any) -> Any:
         return [comparable(item) for item in cast("Iterable[Any]", answer)]
     if isinstance(answer, frozenset):
         return sorted(comparable(item) for item in cast("Iterable[Any]", answer))
-    if isinstance(answer, Added | Turned | Settlement | Renewal | Swept):
+    if isinstance(answer, Swept):
+        return answer.changed, answer.next is not None
+    if isinstance(answer, Added | Turned | Settlement | Renewal):
         names = [field.name for field in attrs.fields(type(answer))]
         return {name: comparable(getattr(answer, name)) for name in names}
     return answer

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Callable, Collection
 
 import attrs
 
 from ...core.domain.events import Hint
 from ...core.ports.wakeup import ChangeSource, Unsubscribe, Wakeup, Wanted
+from ..fork_safe_lock import fork_safe_lock
 
 
 @attrs.frozen(eq=False)
@@ -21,9 +22,10 @@ class LocalWakeup(Wakeup):
     """Subscribers in a tuple that is replaced, never changed: notifying takes no lock."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._subscribers: tuple[_Subscriber, ...] = ()
         self._source: ChangeSource | None = None
+        self._pid = os.getpid()
 
     def notify(self, hints: Collection[Hint]) -> None:
         """See the port."""
@@ -41,10 +43,15 @@ class LocalWakeup(Wakeup):
         return lambda: self._unsubscribe(subscriber)
 
     def watch(self, source: ChangeSource | None) -> None:
-        """See the port."""
+        """See the port.
+
+        A forked child leaves the source of its parent alone: its threads are not there, and
+        one of them may have held a lock.
+        """
         with self._lock:
             before, self._source = self._source, source
-            if before is not None:
+            is_own, self._pid = self._pid == os.getpid(), os.getpid()
+            if before is not None and is_own:
                 before.stop()
             if source is not None and self._subscribers:
                 source.start(self._foreign_change)

@@ -9,18 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Integer,
-    bindparam,
-    delete,
-    exists,
-    func,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Integer, bindparam, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.sql import ColumnElement, Select
 
 from . import mapping
@@ -279,27 +268,6 @@ class Statements:
     def last_event(self) -> Statement:
         """The id of the newest event."""
         return Statement(select(func.max(self.tables.events.c.id)), [])
-
-    @cached_property
-    def append_event(self) -> Statement:
-        """Write one event."""
-        new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
-        return Statement(new.inline(), mapping.EVENT)
-
-    @cached_property
-    def next_event_ids(self) -> Statement:
-        """The ids of the events behind an id."""
-        id_ = self.tables.events.c.id
-        ids: Query = select(id_).where(id_ > bindparam("after_id")).order_by(id_)
-        return Statement(self.first(ids), ["after_id", "most"])
-
-    @cached_property
-    def old_event(self) -> Statement:
-        """The id of the newest event that is older, by so much, than the newest of all."""
-        event = self.tables.events.c
-        newest = select(event.at).order_by(event.id.desc()).limit(ONE).scalar_subquery()
-        old: Query = select(event.id).where(event.at < newest - bindparam("by", type_=BigInteger()))
-        return Statement(old.order_by(event.id.desc()).limit(ONE), ["by"])
 
     @cached_property
     def get_queue(self) -> Statement:

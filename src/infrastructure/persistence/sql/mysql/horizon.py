@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
 
+from ....fork_safe_lock import fork_safe_lock
 from ..server.horizon import LONGEST_WAIT, Settled, end_of_run
 
 STATEMENT_SECONDS: Final = 2.0
@@ -61,7 +61,7 @@ class MysqlHorizon:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._last: int | None = None
         self._gap: _Gap | None = None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from typing import Final
+
+from ....fork_safe_lock import fork_safe_lock
 
 MOST_RUNS: Final = 1_000
 
@@ -13,7 +14,7 @@ class OwnEvents:
     """Runs of ids that were drawn here, committed or not; the latest of them. Any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._runs: deque[tuple[int, int]] = deque(maxlen=MOST_RUNS)
 
     def note(self, first: int, count: int) -> None:

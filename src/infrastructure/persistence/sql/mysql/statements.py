@@ -102,6 +102,12 @@ class MysqlStatements(Statements):
         return Statement(select(func.count()).select_from(joined), ["rows"])
 
     @cached_property
+    def append_event(self) -> Statement:
+        """Write an event."""
+        new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
+        return Statement(new, mapping.EVENT)
+
+    @cached_property
     def lock_versions(self) -> Statement:
         """The keys of the jobs whose version is still the given one, locked in their order."""
         rows, joined = self._joined(VERSIONED)
@@ -262,6 +268,13 @@ class MysqlStatements(Statements):
         }[str(at.key)]
 
     @cached_property
+    def next_event_ids(self) -> Statement:
+        """The ids of the events behind an id."""
+        id_ = self.tables.events.c.id
+        ids: Query = select(id_).where(id_ > bindparam("after_id")).order_by(id_)
+        return Statement(self.first(ids), ["after_id", "most"])
+
+    @cached_property
     def count_events(self) -> Statement:
         """The newest event behind an id, and how many are in sight behind it."""
         id_ = self.tables.events.c.id
@@ -280,3 +293,11 @@ class MysqlStatements(Statements):
         """Delete the event with this id."""
         events = self.tables.events
         return Statement(delete(events).where(events.c.id == bindparam("of_event")), ["of_event"])
+
+    @cached_property
+    def old_event(self) -> Statement:
+        """The id of the newest event that is older, by so much, than the newest of all."""
+        event = self.tables.events.c
+        newest = select(event.at).order_by(event.id.desc()).limit(_ONE_MORE).scalar_subquery()
+        old: Query = select(event.id).where(event.at < newest - bindparam("by", type_=BigInteger()))
+        return Statement(old.order_by(event.id.desc()).limit(_ONE_MORE), ["by"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Integer,
     Text,
     bindparam,
@@ -25,7 +26,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from .. import mapping
 from ..statement import Statement
-from ..statements import Query, Statements
+from ..statements import ONE, Query, Statements
 from .names import quoted
 from .schema import PostgresqlTables
 
@@ -34,6 +35,12 @@ class PostgresqlEventStatements(Statements):
     """Several events come as one JSON text: a list of objects without their NULLs."""
 
     tables: PostgresqlTables
+
+    @cached_property
+    def append_event(self) -> Statement:
+        """Write one event."""
+        new = self.tables.events.insert().values({name: bindparam(name) for name in mapping.EVENT})
+        return Statement(new.inline(), mapping.EVENT)
 
     @cached_property
     def append_events(self) -> Statement:
@@ -68,6 +75,21 @@ class PostgresqlEventStatements(Statements):
             lock.c.pid != func.pg_backend_pid(),
         )
         return Statement(writers, [])
+
+    @cached_property
+    def next_event_ids(self) -> Statement:
+        """The ids of the events behind an id."""
+        id_ = self.tables.events.c.id
+        ids: Query = select(id_).where(id_ > bindparam("after_id")).order_by(id_)
+        return Statement(self.first(ids), ["after_id", "most"])
+
+    @cached_property
+    def old_event(self) -> Statement:
+        """The id of the newest event that is older, by so much, than the newest of all."""
+        event = self.tables.events.c
+        newest = select(event.at).order_by(event.id.desc()).limit(ONE).scalar_subquery()
+        old: Query = select(event.id).where(event.at < newest - bindparam("by", type_=BigInteger()))
+        return Statement(old.order_by(event.id.desc()).limit(ONE), ["by"])
 
     @cached_property
     def notify(self) -> Statement:

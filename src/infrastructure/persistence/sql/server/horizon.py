@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import attrs
+
+from ....fork_safe_lock import fork_safe_lock
 
 LOOK_AHEAD: Final = 1_000
 """Ids that are looked through for gaps at once."""
@@ -56,7 +57,7 @@ class Horizon:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._last: int | None = None
         self._gap: _Gap | None = None
 
