@@ -15,6 +15,8 @@ from errands.testing import FakeClock
 from tests.property.sides import QUEUES
 
 queues = st.sampled_from(QUEUES)
+limits = st.tuples(st.integers(0, 3), st.integers(0, 3))
+"""How many jobs of each queue a worker claims."""
 names = st.sampled_from(["send", "fetch"])
 chances = st.sampled_from([0.0, 0.25, 0.999])
 spans: Final = st.sampled_from(
