@@ -36,9 +36,9 @@ def sound_row() -> dict[str, Any]:
         name="send",
         data="{}",
         options=JobOptions.of({"tags": ["a"], "max_attempts": 5}),
-        sequence=1,
         now=datetime(2026, 3, 1, tzinfo=UTC),
     )
+    job.number(1)
     return dict(zip(LOADED, archived_values(job), strict=True))
 
 

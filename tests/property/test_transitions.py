@@ -76,9 +76,9 @@ class JobLife(RuleBasedStateMachine):
             name="send",
             data="{}",
             options=JobOptions.of(given),
-            sequence=1,
             now=self.now,
         )
+        self.job.number(1)
         self.expected = {"attempts_made": 0, "starts": 0, "crashes": 0}
         assert events[0].type is EventType.ADDED
 

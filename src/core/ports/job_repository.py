@@ -29,11 +29,12 @@ class JobRepository(Protocol):
     def insert(
         self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
     ) -> frozenset[JobRef]:
-        """Add new jobs, and to the log what is told of them, in order.
+        """Number and write new jobs, in order, and add to the log what is told of them.
 
-        Those whose (queue, id) is taken are left out, with their events, and returned. With
-        `are_free` the ids were drawn for these jobs: none can be taken, and none is returned;
-        the store may write them as late as with the commit.
+        The jobs that are given stay without numbers. Those whose (queue, id) is taken are left
+        out, with their events, and returned. With `are_free` the ids were drawn for these jobs:
+        none can be taken, and none is returned; the store may write them as late as with the
+        commit.
         """
         ...
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+import attrs
+
 from ...core.application.use_cases import administer, look, maintain, report
 from ...core.application.use_cases.add import NewJob, add_jobs
 from ...core.application.use_cases.settle import Settlement, Turnover, settle, turn_over
@@ -95,10 +97,22 @@ class StoreContract(ArchiveContract):
         with self.opened() as store:
             _add(store, "a")
 
-            taken = store.transact_sync(lambda uow: uow.jobs.insert([_job("a", 50), _job("b", 51)]))
+            taken = store.transact_sync(lambda uow: uow.jobs.insert([_job("a"), _job("b")]))
 
             assert taken == {JobRef(QUEUE, "a")}
             assert [job.id for job in _all(store)] == ["a", "b"]
+
+    def test_jobs_are_numbered_in_order_as_they_are_written(self) -> None:
+        for has_own_id in (True, False):
+            with self.opened() as store:
+                news = [_new(f"{n}", lifo=n % 2 == 1) for n in range(1_103)]
+                news = [attrs.evolve(new, has_own_id=has_own_id) for new in news]
+                for some in (news[:1], news[1:2], news[2:4], news[4:]):
+                    store.transact_sync(partial(add_jobs, wanted=some, unregistered=frozenset()))
+
+                jobs = sorted(_all(store), key=lambda job: job.key)
+                assert _ids(jobs) == [new.ref.id for new in news]
+                assert all(job.sequence == job.key * (-1) ** n for n, job in enumerate(jobs))
 
     def test_sequences_rise_and_are_never_given_out_twice(self) -> None:
         with self.opened() as store:
@@ -125,7 +139,8 @@ class StoreContract(ArchiveContract):
 
     def test_of_two_copies_of_one_version_the_first_is_saved(self) -> None:
         with self.opened() as store:
-            first = _add(store, "a")
+            _add(store, "a")
+            first = _all(store)[0]
             second = first.copy()
             first.change_priority(1, self.clock.now, lambda: 70, lifo=False)
             second.change_priority(2, self.clock.now, lambda: 71, lifo=False)
@@ -237,13 +252,12 @@ def _new(job_id: str, **options: object) -> NewJob:
     return NewJob(JobRef(QUEUE, job_id), "name", "{}", JobOptions.of(options), has_own_id=True)
 
 
-def _job(job_id: str, sequence: int) -> Job:
+def _job(job_id: str) -> Job:
     job, _ = Job.add(
         ref=JobRef(QUEUE, job_id),
         name="name",
         data="{}",
         options=JobOptions(),
-        sequence=sequence,
         now=FakeClock().now,
     )
     return job

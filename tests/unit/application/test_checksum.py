@@ -22,9 +22,9 @@ def job(**options: Any) -> Job:
         name="send",
         data="{}",
         options=JobOptions.of(options),
-        sequence=1,
         now=NOON,
     )
+    made.number(1)
     return made
 
 

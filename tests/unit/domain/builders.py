@@ -40,14 +40,15 @@ def added(*, sequence: int = 1, **options: object) -> Job:
 
 def birth(*, sequence: int = 1, **options: object) -> tuple[Job, tuple[Event, ...]]:
     """What adding a job gives: the job and its first events."""
-    return Job.add(
+    job, events = Job.add(
         ref=JobRef("mail", "job-1"),
         name="send",
         data="{}",
         options=JobOptions.of(options),
-        sequence=sequence,
         now=NOW,
     )
+    job.number(sequence)
+    return job, events
 
 
 def claim(token: str = FIRST_RUN, *, worker: str = "worker-1") -> Claim:

@@ -39,8 +39,8 @@ class Added:
     is_new: bool
 
 
-Births = dict[int, tuple[Event, ...]]
-"""What is told of new jobs, by their keys."""
+Births = dict[Job, tuple[Event, ...]]
+"""What is told of new jobs."""
 
 
 def add_jobs(
@@ -48,44 +48,34 @@ def add_jobs(
 ) -> list[Added]:
     """Add jobs in order; an id that is taken adds nothing and gives the existing job.
 
+    New jobs are given as they were written but for their numbers.
     `unregistered` names the queues that may not be known yet.
     """
     if unregistered:
         uow.queues.register(unregistered)
-    sequences = uow.jobs.draw_sequences(len(wanted))
     existing = _existing(uow, wanted)
     added: list[Added] = []
     for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        added += _add_chunk(uow, chunk, sequences[start : start + CHUNK], existing)
+        added += _add_chunk(uow, wanted[start : start + CHUNK], existing)
     return added
 
 
 def _add_chunk(
-    uow: UnitOfWork,
-    wanted: Sequence[NewJob],
-    sequences: Sequence[int],
-    existing: dict[JobRef, Job],
+    uow: UnitOfWork, wanted: Sequence[NewJob], existing: dict[JobRef, Job]
 ) -> list[Added]:
     jobs: list[Job] = []
     births: Births = {}
-    fresh: list[Job] = []
-    for new, sequence in zip(wanted, sequences, strict=True):
+    for new in wanted:
         job = existing.get(new.ref) if new.has_own_id else None
         if job is None:
-            job, births[sequence] = Job.add(
-                ref=new.ref,
-                name=new.name,
-                data=new.data,
-                options=new.options,
-                sequence=sequence,
-                now=uow.now,
+            job, told = Job.add(
+                ref=new.ref, name=new.name, data=new.data, options=new.options, now=uow.now
             )
-            fresh.append(job)
+            births[job] = told
             if new.has_own_id:
                 existing[new.ref] = job
         jobs.append(job)
-    others = _insert(uow, fresh, births, are_free=not any(new.has_own_id for new in wanted))
+    others = _insert(uow, births, are_free=not any(new.has_own_id for new in wanted))
     if others:
         jobs = [others.get(job.ref, job) for job in jobs]
     return _added(uow, wanted, jobs, births)
@@ -96,17 +86,16 @@ def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
     return {job.ref: job for job in uow.catalog.look(own)} if own else {}
 
 
-def _insert(
-    uow: UnitOfWork, fresh: Sequence[Job], births: Births, *, are_free: bool
-) -> dict[JobRef, Job]:
+def _insert(uow: UnitOfWork, births: Births, *, are_free: bool) -> dict[JobRef, Job]:
     """Write the jobs and tell of their births; gives those that hold ids which were taken.
 
     An overlapping transaction took them. Such a job may be gone again before it is looked at:
     then the id is free, and tried anew. Raises `JobNotFound` where it comes and goes each time.
     """
     others: dict[JobRef, Job] = {}
+    fresh = list(births)
     for _ in range(ROUNDS):
-        told = [event for job in fresh for event in births[job.key]]
+        told = [event for job in fresh for event in births[job]]
         taken = uow.jobs.insert(fresh, told, are_free=are_free)
         if not taken:
             return others
@@ -136,7 +125,7 @@ def _added(
     duplicates: list[Event] = []
     added: list[Added] = []
     for new, job in zip(wanted, jobs, strict=True):
-        is_born = births.pop(job.key, None) is not None
+        is_born = births.pop(job, None) is not None
         if not is_born and new.has_own_id:
             duplicates.append(Event(EventType.DUPLICATED, uow.now, job.queue, job.id))
         added.append(Added(job, is_born or not new.has_own_id))

@@ -35,7 +35,7 @@ class Job(JobRecord):
 
     @classmethod
     def add(
-        cls, *, ref: JobRef, name: str, data: str, options: JobOptions, sequence: int, now: datetime
+        cls, *, ref: JobRef, name: str, data: str, options: JobOptions, now: datetime
     ) -> tuple[Job, tuple[Event, ...]]:
         """A new job, waiting or delayed, and the events of its birth."""
         run_at = options.due_at(now)
@@ -45,8 +45,8 @@ class Job(JobRecord):
             name=name,
             data=data,
             created_at=now,
-            key=sequence,
-            sequence=-sequence if options.lifo else sequence,
+            key=0,
+            sequence=-1 if options.lifo else 1,
             priority=options.priority,
             policy=options.policy,
             labels=options.labels,

@@ -31,7 +31,8 @@ class JobRecord:
     `version` guards every write of the entity. `token` is the last fencing token given
     out and not taken back; it stays after a settlement, so that settling again under it
     is seen to be the same. `key` is the first sequence drawn for it: the store's own
-    number, never used again. `data`, `state`, `progress` and `result` are JSON text.
+    number, never used again; 0 before it has written the job. `data`, `state`, `progress`
+    and `result` are JSON text.
     """
 
     queue: str
@@ -94,6 +95,14 @@ class JobRecord:
     def is_out_of_starts(self) -> bool:
         """Whether it may not be put aside again for another start."""
         return self.policy.max_starts is not None and self.starts >= self.policy.max_starts
+
+    def number(self, drawn: int) -> None:
+        """Take the place that the store has drawn for a new job as it wrote it.
+
+        Until then the key is 0, and the sequence the factor that this multiplies.
+        """
+        self.key = drawn
+        self.sequence *= drawn
 
     def copy(self) -> Self:  # noqa: PLR0915 - one line a field
         """The same job as a separate entity, to decide on without touching this one.

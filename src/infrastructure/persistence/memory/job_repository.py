@@ -39,7 +39,9 @@ class MemoryJobRepository(JobRepository):
             if job.ref in self.tables.keys:
                 taken.add(job.ref)
                 continue
-            self.tables.put(job.copy())
+            written = job.copy()
+            written.number(self.tables.draw_sequences(1)[0])
+            self.tables.put(written)
         self.log.append([event for event in births if event.ref not in taken])
         return frozenset() if are_free else frozenset(taken)
 

@@ -18,6 +18,9 @@ from .server.horizon import Settled
 from .session import Session
 from .statements import Statements
 
+Ref = tuple[str, str]
+"""Queue and id of a job."""
+
 
 @attrs.frozen
 class ClaimValues:
@@ -72,11 +75,11 @@ class Grammar(Protocol):
 
     def insert_jobs(
         self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
-    ) -> int:
-        """Write new jobs and their events; how many jobs are there then.
+    ) -> Collection[Ref]:
+        """Number and write new jobs, and their events; which ids were taken.
 
-        Those whose id is taken are left out, with their events. Free ids are taken only where
-        this very unit was run before and its commit not answered: those count as written.
+        Those jobs are left out, with their events. Free ids are taken only where this very
+        unit was run before and its commit not answered: those count as written.
         """
         ...
 

@@ -1,24 +1,41 @@
-"""Which of the jobs of an insert were written."""
+"""New jobs get their numbers, and which of them were written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ....core.domain.job.identity import JobRef
-from .grammar import Grammar
-from .mapping import EVENT, INSERTED, LOADED, Row
+from .grammar import Grammar, Ref
+from .mapping import EVENT, LOADED, NEW, Row
 from .session import Session
 
-_KEY, _QUEUE, _ID = (INSERTED.index(name) for name in ("key", "queue", "id"))
-_LOADED_KEY = LOADED.index("key")
+_KEY, _SEQUENCE, _QUEUE, _ID = (NEW.index(name) for name in ("key", "sequence", "queue", "id"))
+_LOADED_KEY, _LOADED_QUEUE, _LOADED_ID = (LOADED.index(name) for name in ("key", "queue", "id"))
 _OF_QUEUE, _OF_JOB = EVENT.index("queue"), EVENT.index("job_id")
 
 
-def told_of_written(
-    grammar: Grammar, session: Session, rows: Sequence[Row], told: Sequence[Row]
-) -> Sequence[Row]:
-    """The events of those new jobs that an insert did not leave out."""
-    by_key = {row[_KEY]: (row[_QUEUE], row[_ID]) for row in rows}
-    there = grammar.look(session, {JobRef(*ref) for ref in by_key.values()})
-    written = {by_key[row[_LOADED_KEY]] for row in there if row[_LOADED_KEY] in by_key}
-    return [row for row in told if (row[_OF_QUEUE], row[_OF_JOB]) in written]
+def numbered(rows: Sequence[Row], drawn: Sequence[int]) -> list[Row]:
+    """New jobs with the numbers drawn for them, as `Job.number` says."""
+    return [
+        (number, *row[_KEY + 1 : _SEQUENCE], number * row[_SEQUENCE], *row[_SEQUENCE + 1 :])
+        for row, number in zip(rows, drawn, strict=True)
+    ]
+
+
+def refs_of(rows: Sequence[Row]) -> list[Ref]:
+    """The queues and ids of new jobs."""
+    return [(row[_QUEUE], row[_ID]) for row in rows]
+
+
+def taken_of(grammar: Grammar, session: Session, rows: Sequence[Row]) -> set[Ref]:
+    """Which of these jobs an insert has left out: those that are not there under their keys."""
+    refs = refs_of(rows)
+    keys = {row[_KEY] for row in rows}
+    there = grammar.look(session, {JobRef(*ref) for ref in refs})
+    mine = {(row[_LOADED_QUEUE], row[_LOADED_ID]) for row in there if row[_LOADED_KEY] in keys}
+    return set(refs) - mine
+
+
+def told_of_others(told: Sequence[Row], taken: Collection[Ref]) -> Sequence[Row]:
+    """The events of those new jobs that were not left out."""
+    return [row for row in told if (row[_OF_QUEUE], row[_OF_JOB]) not in taken]

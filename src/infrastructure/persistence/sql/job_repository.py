@@ -40,8 +40,8 @@ class SqlJobRepository(JobRepository):
             return frozenset()
         rows = [new_values(job) for job in jobs]
         told = self.log.rows(births)
-        written = self.session.grammar.insert_jobs(self.session, rows, told, are_free=are_free)
-        return frozenset() if written == len(rows) else self._taken(jobs)
+        taken = self.session.grammar.insert_jobs(self.session, rows, told, are_free=are_free)
+        return frozenset(JobRef(*ref) for ref in taken)
 
     def get(self, ref: JobRef) -> Job:
         """See the port."""
@@ -80,8 +80,3 @@ class SqlJobRepository(JobRepository):
         """See the port."""
         if jobs:
             self.session.grammar.remove(self.session, [job.key for job in jobs])
-
-    def _taken(self, jobs: Sequence[Job]) -> frozenset[JobRef]:
-        rows = self.session.grammar.look(self.session, {job.ref for job in jobs})
-        there = {job.key for job in map(read_job, rows)}
-        return frozenset(job.ref for job in jobs if job.key not in there)

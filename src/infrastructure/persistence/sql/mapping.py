@@ -74,14 +74,15 @@ _decode: Final = msgspec.json.Decoder().decode
 INSERTED: Final = (
     "key", "queue", "id", "name", "created_at", "policy", "labels",
 )  # fmt: skip
-"""Columns that an insert writes before the changing ones; `data` comes last."""
-
 CHANGING: Final = (
     "status", "priority", "turn", "sequence", "attempts_made", "starts", "crashes", "put_offs",
     "releases", "token", "worker", "lease_expires_at", "cancel_requested_at", "cancel_reason",
     "run_at", "lapses_at", "started_at", "finished_at", "purge_at", "failures", "result",
 )  # fmt: skip
 """Columns that a save writes."""
+
+NEW: Final = (*INSERTED, *CHANGING, "version", "data")
+"""Columns of a new job; key and sequence as `number` of the job finds them."""
 
 LOADED: Final = (*INSERTED, *CHANGING, "version", "progress", "state", "data")
 """Columns of a job, in the order in which `job_from_row` takes them."""
@@ -133,7 +134,7 @@ def changing_values(job: Job) -> tuple[Any, ...]:
 
 
 def new_values(job: Job) -> tuple[Any, ...]:
-    """The values of `INSERTED`, `CHANGING`, version and data."""
+    """The values of `NEW`."""
     return (
         job.key,
         job.queue,

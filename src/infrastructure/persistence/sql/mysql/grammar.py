@@ -13,9 +13,9 @@ from sqlalchemy.sql import ColumnElement
 from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
-from ..grammar import ClaimValues, Grammar
-from ..inserting import told_of_written
-from ..mapping import CHANGING, INSERTED, LOADED, Row, json_text
+from ..grammar import ClaimValues, Grammar, Ref
+from ..inserting import numbered, taken_of, told_of_others
+from ..mapping import CHANGING, LOADED, NEW, Row, json_text
 from ..server.horizon import LONGEST_WAIT, Settled
 from ..session import Session
 from ..statements import ONE
@@ -36,7 +36,7 @@ class CountsWritten(Session):
 _FEW: Final = 2
 """Rows that cost less one by one than as JSON."""
 _QUEUE, _ID = (LOADED.index(name) for name in ("queue", "id"))
-_KEY = INSERTED.index("key")
+_KEY = NEW.index("key")
 _CHANGES: Final = len(CHANGING)
 
 
@@ -88,16 +88,17 @@ class MysqlGrammar(Grammar):
 
     def insert_jobs(
         self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
-    ) -> int:
+    ) -> Collection[Ref]:
         """See the protocol. A unit in a caller's transaction is never run again."""
-        written = session.write_many(self.says.insert_job, rows)
+        new = numbered(rows, self.draw(session, len(rows)))
+        written = session.write_many(self.says.insert_job, new)
         if not isinstance(session, CountsWritten):
-            written = len(rows) if are_free else self._count(session, rows)
-        if written < len(rows):
-            told = told_of_written(self, session, rows, told)
+            written = len(new) if are_free else self._count(session, new)
+        taken = taken_of(self, session, new) if written < len(new) else ()
+        told = told_of_others(told, taken) if taken else told
         if told:
             self.append_events(session, told)
-        return len(rows) if are_free else written
+        return () if are_free else taken
 
     def _count(self, session: Session, rows: Sequence[Row]) -> int:
         """How many of these jobs are there under their own keys."""

@@ -34,7 +34,6 @@ from ..statements import ONE, Query, Statements
 from .joins import JoinedDelete, JoinedUpdate, StraightJoin
 from .schema import MysqlTables
 
-NEW_JOB: Final = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
 KEY: Final = ("of_key",)
 VERSIONED: Final = ("of_key", "of_version")
 REF: Final = ("of_queue", "of_id")
@@ -92,8 +91,8 @@ class MysqlStatements(Statements):
     def insert_job(self) -> Statement:
         """Write a job unless its id is taken."""
         jobs = self.tables.jobs
-        new = mysql.insert(jobs).values({name: bindparam(name) for name in NEW_JOB})
-        return Statement(new.on_duplicate_key_update(key=jobs.c.key), NEW_JOB)
+        new = mysql.insert(jobs).values({name: bindparam(name) for name in mapping.NEW})
+        return Statement(new.on_duplicate_key_update(key=jobs.c.key), mapping.NEW)
 
     @cached_property
     def count_jobs(self) -> Statement:

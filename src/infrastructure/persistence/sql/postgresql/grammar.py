@@ -13,14 +13,15 @@ from sqlalchemy.sql import ColumnElement
 from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
-from ..grammar import ClaimValues, Grammar
-from ..mapping import EVENT, Row, json_text
+from ..grammar import ClaimValues, Grammar, Ref
+from ..inserting import refs_of
+from ..mapping import EVENT, NEW, Row, json_text
 from ..server.horizon import LONGEST_WAIT, Horizon, Look, Settled
 from ..session import Session
 from ..statement import Parameters, Statement
 from ..statements import ONE
 from .schema import PostgresqlTables
-from .statements import HELD, NEW_JOB, REF, REPORT, SAVED, TOLD, PostgresqlStatements
+from .statements import HELD, REF, REPORT, SAVED, TOLD, PostgresqlStatements
 
 FEW_QUEUES: Final = 3
 """Queues that cost less one by one than as JSON."""
@@ -90,23 +91,20 @@ class PostgresqlGrammar(Grammar):
 
     def insert_jobs(
         self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
-    ) -> int:
+    ) -> Collection[Ref]:
         """See the protocol."""
         if are_free and isinstance(session, WritesLate):
             session.insert_late(rows, told)
-            return len(rows)
+            return ()
         statement, values = self.insertion(rows, told)
-        if statement is self.says.insert_job:
-            written = session.write(statement, values)
-        else:
-            written = int(session.rows(statement, values)[0][0])
-        return len(rows) if are_free else written
+        written = {(queue, id_) for queue, id_ in session.rows(statement, values)}
+        return () if are_free else set(refs_of(rows)) - written
 
     def insertion(self, rows: Sequence[Row], told: Sequence[Row]) -> tuple[Statement, Parameters]:
         """The statement that writes new jobs and their events, with its parameters."""
         if len(rows) == len(told) == 1:
-            return self.says.insert_job, (*rows[0], *_told(told[0]))
-        return self.says.insert_jobs, (_json(NEW_JOB, rows), _events(told))
+            return self.says.insert_job, (*rows[0][1:], *_told(told[0]))
+        return self.says.insert_jobs, (_json(NEW, rows), _events(told))
 
     def telling(self, rows: Sequence[Row]) -> list[tuple[Statement, Parameters]]:
         """Statements that write events, with their parameters; for one message."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.selectable import CTE, Subquery, TableValuedAlias
 
 from .. import mapping
 from ..mapping import ACTIVE
@@ -33,7 +33,6 @@ from .event_statements import PostgresqlEventStatements, records
 from .names import quoted
 from .schema import PostgresqlTables
 
-NEW_JOB: Final = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
 SAVED: Final = (*mapping.CHANGING, "of_key", "of_version")
 HELD: Final = ("of_key", "of_token")
 REPORT: Final = (*HELD, "progress")
@@ -90,35 +89,50 @@ class PostgresqlStatements(PostgresqlEventStatements):
 
     @cached_property
     def insert_jobs(self) -> Statement:
-        """Write jobs, but for those whose id is taken, and their events; how many jobs."""
-        jobs, events = self.tables.jobs, self.tables.events
-        rows, told = self.given(NEW_JOB), self.told("events")
-        new = postgresql.insert(jobs).from_select(
-            list(NEW_JOB), select(*(rows.c[name] for name in NEW_JOB))
-        )
-        free = new.on_conflict_do_nothing(index_elements=["id", "queue"])
-        written = free.returning(jobs.c.queue, jobs.c.id).cte("written")
+        """Number jobs and write them, but for those whose id is taken, and their events.
+
+        Queue and id of those written.
+        """
+        events, told = self.tables.events, self.told("events")
+        rows = self.given(mapping.NEW)
+        drawn = select(self._drawn, *(rows.c[name] for name in mapping.NEW)).subquery("drawn")
+        written = self._insert(drawn, {name: drawn.c[name] for name in mapping.NEW})
         of_written: Query = select(*(told.c[name] for name in mapping.EVENT)).where(
             told.c.queue == written.c.queue, told.c.job_id == written.c.id
         )
         ordered = of_written.order_by(told.c.place)
         telling = events.insert().from_select(list(mapping.EVENT), ordered).cte("telling")
-        count = select(func.count()).select_from(written).add_cte(telling)
-        return Statement(count, ["rows", "events"])
+        refs = select(written.c.queue, written.c.id).add_cte(telling)
+        return Statement(refs, ["rows", "events"])
 
     @cached_property
     def insert_job(self) -> Statement:
-        """Write a job unless its id is taken, and its one event; how many of these."""
-        jobs, events = self.tables.jobs, self.tables.events
-        new = postgresql.insert(jobs).values({name: bindparam(name) for name in NEW_JOB})
-        free = new.on_conflict_do_nothing(index_elements=["id", "queue"])
-        written = free.returning(jobs.c.queue, jobs.c.id).cte("written")
+        """Number a job, write it unless its id is taken, and its one event; queue and id."""
+        events, names = self.tables.events, [name for name in mapping.NEW if name != "key"]
+        values = {name: bindparam(name, type_=self._types[name].type) for name in names}
+        written = self._insert(select(self._drawn).subquery("drawn"), values)
         told = {name: bindparam("told_" + name, type_=events.c[name].type) for name in TOLD}
-        values = {**told, "queue": written.c.queue, "job_id": written.c.id}
+        event = {**told, "queue": written.c.queue, "job_id": written.c.id}
         telling = events.insert().from_select(
-            list(mapping.EVENT), select(*(values[name] for name in mapping.EVENT))
+            list(mapping.EVENT), select(*(event[name] for name in mapping.EVENT))
         )
-        return Statement(telling, [*NEW_JOB, *("told_" + name for name in TOLD)])
+        refs = telling.returning(events.c.queue, events.c.job_id)
+        return Statement(refs, [*names, *("told_" + name for name in TOLD)])
+
+    @property
+    def _drawn(self) -> ColumnElement[int]:
+        """A number: a query with one is not taken apart, so that key and sequence have the same."""
+        return self.tables.sequence.next_value().label("number")
+
+    def _insert(self, drawn: Subquery, values: Mapping[str, ColumnElement[Any]]) -> CTE:
+        """Write jobs with the numbers drawn, unless their ids are taken; queue and id."""
+        jobs, number = self.tables.jobs, drawn.c.number
+        new = {**values, "key": number, "sequence": number * values["sequence"]}
+        insert = postgresql.insert(jobs).from_select(
+            list(new), select(*new.values()).select_from(drawn)
+        )
+        free = insert.on_conflict_do_nothing(index_elements=["id", "queue"])
+        return free.returning(jobs.c.queue, jobs.c.id).cte("written")
 
     @cached_property
     def save(self) -> Statement:

@@ -11,8 +11,8 @@ from sqlalchemy.sql import ColumnElement
 from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
-from ..grammar import ClaimValues, Grammar
-from ..inserting import told_of_written
+from ..grammar import ClaimValues, Grammar, Ref
+from ..inserting import numbered, taken_of, told_of_others
 from ..mapping import Row, json_text
 from ..server.horizon import Settled
 from ..session import Session
@@ -52,17 +52,18 @@ class SqliteGrammar(Grammar):
 
     def insert_jobs(
         self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
-    ) -> int:
+    ) -> Collection[Ref]:
         """See the protocol."""
-        if len(rows) == 1:
-            written = session.write(self.says.insert_jobs, rows[0])
+        new = numbered(rows, self.draw(session, len(rows)))
+        if len(new) == 1:
+            written = session.write(self.says.insert_jobs, new[0])
         else:
-            written = session.write_many(self.says.insert_jobs, rows)
-        if written < len(rows):
-            told = told_of_written(self, session, rows, told)
+            written = session.write_many(self.says.insert_jobs, new)
+        taken = taken_of(self, session, new) if written < len(new) else ()
+        told = told_of_others(told, taken) if taken else told
         if told:
             session.write_many(self.says.append_events, told)
-        return len(rows) if are_free else written
+        return () if are_free else taken
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol. A transaction that writes has locked the whole file."""

@@ -61,8 +61,7 @@ class SqliteStatements(Statements):
     @cached_property
     def insert_jobs(self) -> Statement:
         """Write a job unless its id is taken."""
-        names = (*mapping.INSERTED, *mapping.CHANGING, "version", "data")
-        return _insert(self.tables.jobs, names, on_taken=["id", "queue"])
+        return _insert(self.tables.jobs, mapping.NEW, on_taken=["id", "queue"])
 
     @cached_property
     def append_events(self) -> Statement:
