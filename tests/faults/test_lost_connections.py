@@ -38,12 +38,14 @@ def far(own_site: Site, proxy: Proxy) -> str:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("job_id", [None, "mine"])
+@pytest.mark.parametrize(("job_id", "rest"), [(None, 0.0), (None, 0.5), ("mine", 0.5)])
 async def test_an_add_whose_commit_was_lost_is_one_job(
-    own_site: Site, far: str, proxy: Proxy, cut: str, job_id: str | None
+    own_site: Site, far: str, proxy: Proxy, cut: str, *, job_id: str | None, rest: float
 ) -> None:
+    """After the rest PostgreSQL's message goes out from the event loop."""
     async with Errands(far) as app:
         await app.queue().add("before")
+        await asyncio.sleep(rest)
         getattr(proxy, cut)(LAST[own_site.name])
 
         added = await app.queue().add("x", job_id=job_id)

@@ -14,6 +14,8 @@ from ..ports.store import Store
 from .per_loop import PerLoop
 from .use_cases.add import Added, NewJob, add_jobs
 
+LARGE: Final = 200
+"""More jobs than this are not written on the event loop."""
 KNOWN_FOR: Final = 60.0
 """Seconds for which a queue once registered is taken to be known."""
 
@@ -38,10 +40,11 @@ class Adder:
         """Add one job, in company where there is some."""
         return await self._gathering.here().add(new)
 
-    async def add_all(self, news: Sequence[NewJob], *, is_large: bool = False) -> list[Added]:
+    async def add_all(self, news: Sequence[NewJob]) -> list[Added]:
         """Add jobs in one transaction of their own."""
         unregistered = self.unregistered(news)
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
+        is_large = len(news) > LARGE
         added = await self._store.transact(work, is_large=is_large, is_repeatable=True)
         self._note(unregistered)
         return added

@@ -24,9 +24,6 @@ from .steps import Steps, run_steps
 from .use_cases import administer, look
 from .use_cases.add import Added, NewJob, add_jobs
 
-LARGE = 200
-"""Members from which an `add_many` is written off the event loop."""
-
 
 @attrs.frozen
 class JobPage:
@@ -83,7 +80,7 @@ class Queue:
             return []
         if connection is not None:
             return await self._add_within(connection, news)
-        added = await self._services.adder.add_all(news, is_large=len(news) > LARGE)
+        added = await self._services.adder.add_all(news)
         return [self._handle(one) for one in added]
 
     async def get(self, job_id: str) -> JobHandle:

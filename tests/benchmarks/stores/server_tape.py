@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import attrs
 
+from errands.infrastructure.persistence.sql.server.at_once import AtOnce, NotAtOnce
 from errands.infrastructure.persistence.sql.server.units import Units
 from tests.benchmarks.stores.calls import Call, Reel
 from tests.benchmarks.stores.store import Tape
@@ -83,7 +84,10 @@ class TapedTransaction:
 
 @contextmanager
 def taped() -> Generator[ServerTape]:
-    """What applications write to a server that are opened inside the block."""
+    """What applications write to a server that are opened inside the block.
+
+    All of it in the ordinary way: the messages are the same on the event loop.
+    """
     tape = ServerTape()
     build = Units.__init__
 
@@ -91,5 +95,9 @@ def taped() -> Generator[ServerTape]:
         on_tape: Any = TapedDriver(driver, tape)
         build(self, on_tape, *others, **named)
 
-    with patch.object(Units, "__init__", build_on_tape):
+    with patch.object(Units, "__init__", build_on_tape), patch.object(AtOnce, "run", _refuse):
         yield tape
+
+
+async def _refuse(_: AtOnce, _work: object) -> None:
+    raise NotAtOnce

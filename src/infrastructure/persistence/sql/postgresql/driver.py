@@ -21,6 +21,7 @@ from .....core.domain.errors import (
 from ..mapping import UnreadableRow
 from ..server.driver import Connection, ServerDriver, Verdict
 from .grammar import PostgresqlGrammar
+from .message import PostgresqlMessage
 from .session import DIALECT, PostgresqlSession
 from .transaction import PostgresqlTransaction
 
@@ -123,6 +124,10 @@ class PostgresqlDriver(ServerDriver):
         """See the protocol. Nothing is sent before the first statement."""
         opening = _READS if only_reads else _WRITES
         return PostgresqlTransaction(connection, self.spoken, opening)
+
+    def begin_message(self, connection: Connection) -> PostgresqlMessage:
+        """A transaction of one message, as `Express` says."""
+        return PostgresqlMessage(connection, self.spoken, _WRITES)
 
     def clock(self, connection: Connection) -> float:
         """See the protocol."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
 from functools import partial
+from typing import Self
 
 from .....core.domain.events import Hint
 from ..server.database import ServerDatabase
@@ -28,6 +30,11 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
     def host(self, store_id: str) -> PostgresqlHost:
         """See the protocol."""
         return PostgresqlHost(self, store_id, self.spoken, self.url)
+
+    @property
+    def express(self) -> Self | None:
+        """See the protocol. Windows' usual event loop cannot wait for a socket of libpq."""
+        return None if sys.platform == "win32" else self
 
     def database(self) -> ServerDatabase:
         """See the protocol."""

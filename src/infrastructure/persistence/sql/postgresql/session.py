@@ -65,12 +65,17 @@ class PostgresqlSession(Session):
 
     def executed(self, texts: Sequence[Text]) -> Any:
         """Run statements in one message; a cursor with the outcome of the last."""
-        text = "; ".join(text for text, _ in texts)
-        values = [value for _, parameters in texts for value in parameters]
+        text, values = joined(texts)
         cursor = self.connection.execute(text, values or None)
         while cursor.nextset():
             pass
         return cursor
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    """Statements as one message."""
+    text = "; ".join(text for text, _ in texts)
+    return text, [value for _, parameters in texts for value in parameters]
 
 
 def compiled(statement: Statement, parameters: Parameters) -> Text:

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from .....core.ports.store import Store, Work
 from .....core.ports.wakeup import ChangeSource, Wakeup
 from ..caller import Host, run_within, run_within_async
 from ..session import Session
+from .at_once import AtOnce, Express, NotAtOnce
 from .caller_unit import CallerUnit
 from .driver import ServerDriver
 from .pool import Pool
@@ -38,6 +40,11 @@ class Engine(ServerDriver):
     def host(self, store_id: str) -> Host:
         """The database as the host of a caller's transaction."""
         raise NotImplementedError
+
+    @property
+    def express(self) -> Express | None:
+        """The driver as one that can wait on an event loop, None where it cannot."""
+        return None
 
     def database(self) -> Database:
         """The database, looked at from outside."""
@@ -64,17 +71,25 @@ class News(ChangeSource):
         raise NotImplementedError
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False)
 class _Open:
     """What an open store has, in the process that opened it."""
 
     pid: int
+    wakeup: Wakeup
     store_id: str
     pool: Pool
     units: Units
     threads: ThreadPoolExecutor
     news: News
     host: Host
+    at_once: AtOnce | None = None
+
+    def tell(self, hints: Collection[Hint]) -> None:
+        """Tell this process and others what was committed."""
+        if hints:
+            self.wakeup.notify(hints)
+            self.news.tell(hints)
 
     def register(self, names: Collection[str]) -> None:
         """Make queues known, whatever becomes of the transaction that asks for it."""
@@ -82,6 +97,8 @@ class _Open:
 
     def close(self) -> None:
         self.threads.shutdown(wait=True)
+        if self.at_once is not None:
+            self.at_once.close()
         self.news.close()
         self.pool.close()
 
@@ -114,6 +131,10 @@ class ServerStore(Store):
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:
         """See the port."""
+        at_once = self._here().at_once
+        if at_once is not None and is_repeatable and not is_large:
+            with suppress(NotAtOnce):
+                return await at_once.run(work)
         write = partial(self.transact_sync, work, is_repeatable=is_repeatable)
         return await self._off_the_loop(write)
 
@@ -127,10 +148,7 @@ class ServerStore(Store):
         """See the port."""
         here = self._here()
         answer, unit = here.units.transact(work, urgent=urgent, is_repeatable=is_repeatable)
-        hints = unit.events.hints
-        if hints:
-            self.wakeup.notify(hints)
-            here.news.tell(hints)
+        here.tell(unit.events.hints)
         return answer
 
     def read_sync(self, work: Work[T]) -> T:
@@ -197,15 +215,21 @@ class ServerStore(Store):
         units = Units(self.engine, pool, self.clock, self.patience)
         news = self.engine.news(units, store_id, self.wakeup.notify)
         self.wakeup.watch(news)
-        return _Open(
+        threads = ThreadPoolExecutor(self.connections, thread_name_prefix="errands-store")
+        opened = _Open(
             pid=os.getpid(),
+            wakeup=self.wakeup,
             store_id=store_id,
             pool=pool,
             units=units,
-            threads=ThreadPoolExecutor(self.connections, thread_name_prefix="errands-store"),
+            threads=threads,
             news=news,
             host=self.engine.host(store_id),
         )
+        express = self.engine.express
+        if express is not None:
+            opened.at_once = AtOnce(express, pool, units.known_time, threads, opened.tell)
+        return opened
 
     def _open_schema(self) -> str:
         """Bring the schema up to date; the store's id. Raises the `StoreError`s of opening."""

@@ -115,6 +115,12 @@ class Units:
         with self._pool.lent() as connection:
             return question(self._driver.session(connection))
 
+    def known_time(self) -> datetime | None:
+        """The time, if it is known without asking the server."""
+        if self._clock is not None:
+            return self._clock()
+        return None if self._server_clock.is_stale else self._server_clock()
+
     def now(self) -> datetime:
         """The time, for a unit on a connection that is not ours."""
         if self._clock is None and self._server_clock.is_stale:

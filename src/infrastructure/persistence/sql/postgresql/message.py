@@ -1,0 +1,53 @@
+"""A transaction of one message, sent and awaited on an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from ..server.at_once import NotAtOnce, OneMessage
+from .session import Text, joined
+from .transaction import PostgresqlTransaction
+
+LOOK_AGAIN: Final = 1.0
+"""Seconds after which a socket is looked at that says nothing. The driver's default is to spin."""
+
+
+class PostgresqlMessage(PostgresqlTransaction, OneMessage):
+    """Only what can be kept back; see `OneMessage`."""
+
+    def executed(self, texts: Sequence[Text]) -> NoReturn:
+        """See the base class. Whoever calls this wants the answer now."""
+        raise NotAtOnce
+
+    async def commit_on_loop(self) -> None:
+        """See the protocol."""
+        late = self._late()
+        if not late:
+            return
+        from psycopg import waiting
+
+        line = self.connection.pgconn
+        text, values = joined(late)
+        query: str = self.connection.cursor().mogrify(text, values or None)
+        line.send_query(query.encode())
+        self._check(await waiting.wait_async(self._answers(), line.socket, LOOK_AGAIN))
+
+    def finish(self) -> None:
+        """See the protocol."""
+        from psycopg import waiting
+
+        line = self.connection.pgconn
+        self._check(waiting.wait(self._answers(), line.socket, LOOK_AGAIN))
+
+    def _answers(self) -> Any:
+        from psycopg import generators
+
+        return generators.execute(self.connection.pgconn)
+
+    def _check(self, answers: Sequence[Any]) -> None:
+        from psycopg import errors, pq
+
+        for answer in answers:
+            if answer.status == pq.ExecStatus.FATAL_ERROR:
+                raise errors.error_from_result(answer)

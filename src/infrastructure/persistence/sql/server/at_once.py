@@ -1,0 +1,156 @@
+"""Units that are one message to the server, run on the event loop without a thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import attrs
+
+from .....core.domain.events import Hint
+from .....core.ports.store import Work
+from ..unit_of_work import SqlUnitOfWork
+from .driver import Connection, Transaction
+from .pool import OLDEST, Pool
+
+T = TypeVar("T")
+
+_log = logging.getLogger("errands.server")
+
+
+class NotAtOnce(Exception):
+    """The unit has to be run in the ordinary way; nothing of it is known to have happened."""
+
+
+class OneMessage(Transaction, Protocol):
+    """A transaction that sends nothing before it commits: a statement raises `NotAtOnce`."""
+
+    async def commit_on_loop(self) -> None:
+        """Send everything, and wait for the answer without a thread."""
+        ...
+
+    def finish(self) -> None:
+        """Wait on this thread for the answer to what was sent on the loop."""
+        ...
+
+
+class Express(Protocol):
+    """A driver that can wait on an event loop."""
+
+    def begin_message(self, connection: Connection) -> OneMessage:
+        """Begin a transaction of one message."""
+        ...
+
+    def is_usable(self, connection: Connection) -> bool:
+        """Whether a connection is worth keeping; asks nobody."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class _Kept:
+    """A connection that the pool has lent for long."""
+
+    connection: Connection
+    lending: ExitStack
+    until: float
+
+
+class AtOnce:
+    """Runs units on a connection of its own, one at a time, while that goes well.
+
+    To wait for the server a unit needs no thread, and to wake two of them costs half as much
+    as the message. Whatever does not go well is left to the ordinary way, which knows what
+    errors mean: so only a unit that may be run again can be run here.
+    """
+
+    def __init__(
+        self,
+        driver: Express,
+        pool: Pool,
+        clock: Callable[[], datetime | None],
+        threads: ThreadPoolExecutor,
+        tell: Callable[[Collection[Hint]], None],
+    ) -> None:
+        self._driver = driver
+        self._pool = pool
+        self._clock = clock
+        self._threads = threads
+        self._tell = tell
+        self._turn = threading.Lock()
+        self._kept: _Kept | None = None
+
+    async def run(self, work: Work[T]) -> T:
+        """The unit's answer. Raises `NotAtOnce`, also where the unit itself has raised."""
+        now = self._clock()
+        if now is None or not self._turn.acquire(blocking=False):
+            raise NotAtOnce
+        kept = self._kept
+        if kept is None or kept.until < time.monotonic():
+            self._leave(self._renew)
+            raise NotAtOnce
+        message = self._driver.begin_message(kept.connection)
+        unit = SqlUnitOfWork(message.session, now)
+        try:
+            answer = work(unit)
+            await message.commit_on_loop()
+        except Exception as error:
+            if self._driver.is_usable(kept.connection):
+                self._turn.release()
+            else:
+                _log.debug("a message on the event loop broke off: %s", error)
+                self._leave(self._renew)
+            raise NotAtOnce from error
+        except BaseException:
+            # Whoever waited was cancelled. What was sent takes place all the same.
+            self._leave(lambda: self._finish(message, unit))
+            raise
+        self._turn.release()
+        self._tell(unit.events.hints)
+        return answer
+
+    def close(self) -> None:
+        """Give the connection back, once it is free."""
+        if self._turn.acquire(timeout=1):
+            self._give_back()
+
+    def _leave(self, rest: Callable[[], None]) -> None:
+        """Have a thread do the rest of a turn."""
+
+        def do() -> None:
+            try:
+                rest()
+            except Exception as error:  # noqa: BLE001 - the ordinary way will find out
+                _log.debug("no connection for messages on the event loop: %s", error)
+            finally:
+                self._turn.release()
+
+        try:
+            self._threads.submit(do)
+        except RuntimeError:  # The store is being closed.
+            self._turn.release()
+
+    def _renew(self) -> None:
+        self._give_back()
+        lending = ExitStack()
+        connection = lending.enter_context(self._pool.lent())
+        self._kept = _Kept(connection, lending, time.monotonic() + OLDEST)
+
+    def _give_back(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            with suppress(Exception):
+                kept.lending.close()
+
+    def _finish(self, message: OneMessage, unit: SqlUnitOfWork) -> None:
+        try:
+            message.finish()
+        except Exception:
+            self._renew()
+            raise
+        self._tell(unit.events.hints)
