@@ -14,7 +14,7 @@ from tests.benchmarks import machine
 from tests.benchmarks.processes import ROOT, forking
 from tests.benchmarks.scale.figures import Figure, merged, read, write
 from tests.benchmarks.scale.ground import Run
-from tests.benchmarks.scale.places import AXES, missing, points_of
+from tests.benchmarks.scale.places import AXES, FROM_NOTHING, missing, points_of
 from tests.benchmarks.scale.quiet import Quiet
 from tests.benchmarks.scale.sizes import FULL, TINY
 from tests.benchmarks.scale.tables import as_text, write_tables
@@ -67,6 +67,13 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
             parser.error(f"{axis} needs {lack}")
         print(f"left out: {axis}, which needs {lack}", file=sys.stderr)
     chosen.axes = named
+    try:
+        chosen.points = tuple(int(point) for point in chosen.points.split(",") if point)
+    except ValueError:
+        parser.error(f"--points: not whole numbers: {chosen.points}")
+    least = 0 if FROM_NOTHING.issuperset(named) else 1
+    if any(point < least for point in chosen.points):
+        parser.error(f"--points: {', '.join(named)} begin at {least}")
     return chosen
 
 
@@ -74,12 +81,13 @@ def main(given: Sequence[str] | None = None) -> int:
     """Measure point by point; what was measured is kept after each, with what was before."""
     chosen = arguments(given)
     sizes = TINY if chosen.tiny else FULL
-    asked = tuple(int(point) for point in chosen.points.split(",") if point)
     about = machine.facts(is_quick=chosen.tiny, stores=["postgresql"])
     facts = {**about, "postgresql": about.pop("databases")["postgresql"]}
     with Quiet(chosen.lock) as quiet, forking() if chosen.tiny else nullcontext():
         for axis in chosen.axes:
-            for figures in measure(axis, asked or points_of(axis, sizes), Run(sizes, quiet, say)):
+            for figures in measure(
+                axis, chosen.points or points_of(axis, sizes), Run(sizes, quiet, say)
+            ):
                 write(chosen.json, merged(read(chosen.json), figures), facts)
     found = read(chosen.json)
     print(as_text(found))

@@ -99,6 +99,9 @@ AXES: Final[dict[str, Axis]] = {
     "pooler": _pooled,
 }
 
+FROM_NOTHING: Final = frozenset({"history", "backlog"})
+"""Axes that may begin at 0."""
+
 
 def points_of(axis: str, sizes: Sizes) -> tuple[int, ...]:
     """Where an axis is measured."""

@@ -43,6 +43,19 @@ def test_every_axis_gives_its_figures(axis: str, tmp_path: Path) -> None:
     assert all(figure["value"] >= 0 for figure in figures)
 
 
+@pytest.mark.skipif("postgresql" not in stores.chosen(), reason="left out: no postgresql")
+@pytest.mark.parametrize(
+    ("axis", "points"), [("queues", "0,10"), ("history", "-1"), ("history", "many"), ("x", "1")]
+)
+def test_points_that_an_axis_does_not_have_are_refused(
+    axis: str, points: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--tiny", "--only", axis, f"--points={points}"])
+
+    assert "error: " in capsys.readouterr().err
+
+
 def test_a_table_has_a_line_for_each_measure_and_a_column_for_each_point() -> None:
     lines = as_markdown("history", FIGURES).splitlines()
 
