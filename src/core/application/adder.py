@@ -15,7 +15,8 @@ from .per_loop import PerLoop
 from .use_cases.add import Added, NewJob, add_jobs
 
 LARGE: Final = 200
-"""More jobs than this are not written on the event loop."""
+LARGE_DATA: Final = 256 * 1024
+"""More jobs, or more characters of data, than this are not written on the event loop."""
 KNOWN_FOR: Final = 60.0
 """Seconds for which a queue once registered is taken to be known."""
 
@@ -44,7 +45,7 @@ class Adder:
         """Add jobs in one transaction of their own."""
         unregistered = self.unregistered(news)
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
-        is_large = len(news) > LARGE
+        is_large = len(news) > LARGE or sum(len(new.data) for new in news) > LARGE_DATA
         added = await self._store.transact(work, is_large=is_large, is_repeatable=True)
         self._note(unregistered)
         return added

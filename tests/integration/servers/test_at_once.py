@@ -124,21 +124,48 @@ async def test_event_loops_of_several_threads_add_side_by_side(app: Errands) -> 
     assert counts[JobStatus.WAITING].value == 201
 
 
+async def test_closing_waits_for_an_add_that_is_under_way(url: str) -> None:
+    app = await Errands(url, connections=1).initialize()
+    await app.queue().add("before")
+    await asyncio.sleep(0.3)
+
+    async with a_connection("Connection", url) as caller:
+        caller.execute(sa.text("LOCK TABLE errands_event IN SHARE MODE"))
+        adding = asyncio.ensure_future(app.queue().add("y"))
+        await asyncio.sleep(0.2)
+        closing = asyncio.ensure_future(app.shutdown())
+        await asyncio.sleep(0.5)
+        assert not closing.done()
+        caller.rollback()
+        job = await asyncio.wait_for(adding, 5)
+        await asyncio.wait_for(closing, 5)
+
+    assert await sessions_of(url) == 0
+    async with Errands(url) as app:
+        assert (await app.queue().get(job.id)).name == "y"
+
+
 async def test_no_session_stays_behind(url: str) -> None:
     async with Errands(url) as app:
         for _ in range(3):
             await app.queue().add("y")
             await asyncio.sleep(0.2)
 
-    sessions = sa.text(
+    assert await sessions_of(url) == 0
+
+
+async def sessions_of(url: str) -> int:
+    """The sessions that are left, when those that end have had a moment for it."""
+    left = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name = 'errands'"
     )
+    count = 0
     async with a_connection("Connection", url) as caller:
-        left = 1
         for _ in range(50):
-            left = caller.execute(sessions).scalar_one()
-            if not left:
+            count = int(caller.execute(left).scalar_one())
+            caller.rollback()
+            if not count:
                 break
             await asyncio.sleep(0.1)
-    assert left == 0
+    return count

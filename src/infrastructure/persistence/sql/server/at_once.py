@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 
@@ -20,6 +20,9 @@ from .driver import Connection, Transaction
 from .pool import OLDEST, Pool
 
 T = TypeVar("T")
+
+LAST_TURN_SECONDS: Final = 5.0
+"""How long closing waits for a message under way."""
 
 _log = logging.getLogger("errands.server")
 
@@ -58,6 +61,7 @@ class _Kept:
 
     connection: Connection
     lending: ExitStack
+    generation: int
     until: float
 
 
@@ -84,15 +88,15 @@ class AtOnce:
         self._tell = tell
         self._turn = threading.Lock()
         self._kept: _Kept | None = None
+        self._is_closed = False
 
     async def run(self, work: Work[T]) -> T:
         """The unit's answer. Raises `NotAtOnce`, also where the unit itself has raised."""
-        now = self._clock()
-        if now is None or not self._turn.acquire(blocking=False):
+        if self._is_closed or not self._turn.acquire(blocking=False):
             raise NotAtOnce
-        kept = self._kept
-        if kept is None or kept.until < time.monotonic():
-            self._leave(self._renew)
+        kept, now = self._current(), self._clock()
+        if kept is None or now is None:
+            self._end_turn(self._renew if kept is None else None)
             raise NotAtOnce
         message = self._driver.begin_message(kept.connection)
         unit = SqlUnitOfWork(message.session, now)
@@ -100,27 +104,48 @@ class AtOnce:
             answer = work(unit)
             await message.commit_on_loop()
         except Exception as error:
-            if self._driver.is_usable(kept.connection):
-                self._turn.release()
-            else:
+            if isinstance(error, NotImplementedError):  # The loop cannot wait for sockets.
+                self._is_closed = True
+            is_broken = not self._driver.is_usable(kept.connection)
+            if is_broken:
                 _log.debug("a message on the event loop broke off: %s", error)
-                self._leave(self._renew)
+                self._pool.renew()
+            self._end_turn(self._renew if is_broken else None)
             raise NotAtOnce from error
         except BaseException:
             # Whoever waited was cancelled. What was sent takes place all the same.
-            self._leave(lambda: self._finish(message, unit))
+            self._end_turn(lambda: self._finish(message, unit))
             raise
-        self._turn.release()
         self._tell(unit.events.hints)
+        self._end_turn()
         return answer
 
     def close(self) -> None:
-        """Give the connection back, once it is free."""
-        if self._turn.acquire(timeout=1):
-            self._give_back()
+        """Run no more units, and give the connection back when the last one has ended.
 
-    def _leave(self, rest: Callable[[], None]) -> None:
-        """Have a thread do the rest of a turn."""
+        Waits for that a while: on the loop's own thread it cannot end meanwhile.
+        """
+        self._is_closed = True
+        if self._turn.acquire(timeout=LAST_TURN_SECONDS):
+            self._end_turn()
+
+    def _current(self) -> _Kept | None:
+        """The connection, unless it is too old or the pool has given up those of its time."""
+        kept = self._kept
+        if kept is None or kept.generation != self._pool.generation:
+            return None
+        return kept if time.monotonic() < kept.until else None
+
+    def _end_turn(self, rest: Callable[[], None] | None = None) -> None:
+        """Let the next unit come, when a thread has done the rest of this one's turn."""
+        if rest is not None and self._leave(rest):
+            return
+        if self._is_closed:
+            self._give_back()
+        self._turn.release()
+
+    def _leave(self, rest: Callable[[], None]) -> bool:
+        """Whether there is a thread to do it."""
 
         def do() -> None:
             try:
@@ -128,18 +153,21 @@ class AtOnce:
             except Exception as error:  # noqa: BLE001 - the ordinary way will find out
                 _log.debug("no connection for messages on the event loop: %s", error)
             finally:
-                self._turn.release()
+                self._end_turn()
 
         try:
             self._threads.submit(do)
         except RuntimeError:  # The store is being closed.
-            self._turn.release()
+            return False
+        return True
 
     def _renew(self) -> None:
         self._give_back()
-        lending = ExitStack()
+        if self._is_closed:
+            return
+        generation, lending = self._pool.generation, ExitStack()
         connection = lending.enter_context(self._pool.lent())
-        self._kept = _Kept(connection, lending, time.monotonic() + OLDEST)
+        self._kept = _Kept(connection, lending, generation, time.monotonic() + OLDEST)
 
     def _give_back(self) -> None:
         kept, self._kept = self._kept, None

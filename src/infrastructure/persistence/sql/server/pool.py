@@ -13,7 +13,8 @@ from .....core.domain.errors import StoreBusy
 from .driver import Connection, ServerDriver
 
 SPARE: Final = 2
-"""Connections beyond those of the store's own threads, for other threads that call it."""
+"""Connections beyond those of the store's own threads: for other threads that call it, and for
+messages on the event loop."""
 
 OLDEST: Final = 1_800
 """Seconds after which a connection is replaced, so that load spreads after a failover."""
@@ -24,6 +25,9 @@ class Pool:
 
     def __init__(self, driver: ServerDriver, size: int, wait_seconds: float) -> None:
         self._driver = driver
+        self._is_closed = False
+        self.generation = 0
+        """How often it was renewed."""
         self._pool = QueuePool(
             driver.connect,
             pool_size=size,
@@ -50,7 +54,7 @@ class Pool:
             yield connection
         finally:
             is_current = pool is self._urgent or pool is self._pool
-            if is_current and self._driver.is_usable(connection):
+            if is_current and not self._is_closed and self._driver.is_usable(connection):
                 lent.close()
             else:
                 lent.invalidate()
@@ -61,9 +65,11 @@ class Pool:
         Those that are lent belong to the pool left behind; they are closed as they come back.
         """
         stale, self._pool = self._pool, self._pool.recreate()
+        self.generation += 1
         stale.dispose()
 
     def close(self) -> None:
         """Close what is idle; what is lent is closed as it comes back."""
+        self._is_closed = True
         self._pool.dispose()
         self._urgent.dispose()

@@ -107,9 +107,10 @@ class _Open:
 class ServerStore(Store):
     """Jobs in a database server, for any number of processes on any number of machines.
 
-    Units run on a small pool of threads and connections, never on the event loop.
-    `connections` bounds both; `patience` is how long, in seconds, a unit is run again that
-    the server keeps rolling back. Without a `clock` the server's is used.
+    Units run on a small pool of threads and connections, never on the event loop but for those
+    that are one message (`AtOnce`, on a connection more). `connections` bounds both; `patience`
+    is how long, in seconds, a unit is run again that the server keeps rolling back. Without a
+    `clock` the server's is used.
     """
 
     engine: Engine
