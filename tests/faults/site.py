@@ -50,6 +50,19 @@ class Site:
             connection.commit()
         return rows
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether nobody holds the one lock that SQLite has for all who write."""
+        if self.name != "sqlite":
+            return True
+        try:
+            with self.connection(connect_args={"timeout": 0.2}) as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.rollback()
+        except sa.exc.OperationalError:
+            return False
+        return True
+
     @contextmanager
     def frozen(self) -> Generator[None]:
         """Nobody else can change a job as long as the block runs; reading is free."""
