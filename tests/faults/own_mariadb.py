@@ -25,6 +25,8 @@ class OwnMariadb(OwnServer):
             *(
                 "--no-defaults",
                 f"--datadir={self.data}",
+                # A server that starts removes what others have in the folder of temporary files.
+                f"--tmpdir={self.folder}",
                 "--auth-root-authentication-method=normal",
             ),
             *("--skip-test-db", "--innodb-flush-log-at-trx-commit=2"),
@@ -38,6 +40,7 @@ class OwnMariadb(OwnServer):
         """See the class above."""
         settings = {
             "datadir": str(self.data),
+            "tmpdir": str(self.folder),
             "bind-address": self.host,
             "port": str(self.port),
             "socket": str(self.folder / "socket"),

@@ -9,6 +9,7 @@ from uuid import uuid4
 import attrs
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from errands import Errands
 from errands.core.application.doctor import Doctor, Finding
@@ -59,7 +60,7 @@ class Site:
             with self.connection(connect_args={"timeout": 0.2}) as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 connection.rollback()
-        except sa.exc.OperationalError:
+        except OperationalError:
             return False
         return True
 

@@ -45,8 +45,7 @@ class SqlJobRepository(JobRepository):
 
     def get(self, ref: JobRef) -> Job:
         """See the port."""
-        by_ref = self.session.grammar.statements.by_ref_locked
-        rows = self.session.rows(by_ref, (ref.queue, ref.id))
+        rows = self.session.grammar.find(self.session, [ref])
         if not rows:
             raise JobNotFound(ref.id, ref.queue)
         return read_job(rows[0])

@@ -108,13 +108,12 @@ class MysqlGrammar(Grammar):
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol.
 
-        A caller's transaction may see less than there is by now: for what it does not see, a
-        read that locks is asked.
+        Locked by key: a lock by queue and id takes the entry of that index first and the row
+        then, where a DELETE by key comes the other way. A caller's transaction may see less
+        than there is by now: for what it does not see, such a lock is asked for all the same.
         """
-        found: list[Row] = []
-        if len(refs) > 1:
-            keys = sorted(row[0] for row in session.rows(self.says.keys_by_ref, (_refs(refs),)))
-            found += session.rows(self.says.by_key_locked, (_keys(keys),)) if keys else ()
+        keys = sorted(row[0] for row in session.rows(self.says.keys_by_ref, (_refs(refs),)))
+        found = list(session.rows(self.says.by_key_locked, (_keys(keys),))) if keys else []
         there = {(row[_QUEUE], row[_ID]) for row in found}
         missing = sorted({(ref.queue, ref.id) for ref in refs} - there)
         return [

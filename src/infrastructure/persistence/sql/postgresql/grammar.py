@@ -114,6 +114,9 @@ class PostgresqlGrammar(Grammar):
 
     def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol."""
+        if len(refs) == 1:
+            (ref,) = refs
+            return session.rows(self.says.by_ref_locked, (ref.queue, ref.id))
         return session.rows(self.says.find, (_refs(refs),))
 
     def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
