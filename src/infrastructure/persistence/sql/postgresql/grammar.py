@@ -49,6 +49,10 @@ class WritesLate(Session):
         """Rows of a statement that no transaction holds or undoes."""
         raise NotImplementedError
 
+    def rows_in_order(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
+        """Rows of a change of many jobs, which locks them in the order in which they are given."""
+        raise NotImplementedError
+
     def insert_late(self, jobs: Sequence[Row], births: Sequence[Row]) -> None:
         """Write new jobs, whose ids are surely free, and their events with what comes next."""
         raise NotImplementedError
@@ -131,7 +135,7 @@ class PostgresqlGrammar(Grammar):
         if len(rows) == 1:
             return {_key(row) for row in rows if session.write(self.says.save_one, row) == 1}
         ordered = sorted(rows, key=_key)
-        return {row[0] for row in session.rows(self.says.save, (_json(SAVED, ordered),))}
+        return {row[0] for row in _in_order(session, self.says.save, _json(SAVED, ordered))}
 
     def remove(self, session: Session, keys: Collection[int]) -> None:
         """See the protocol."""
@@ -165,7 +169,7 @@ class PostgresqlGrammar(Grammar):
         """See the protocol."""
         latest = dict(reports)
         rows = sorted((hold.key, hold.token, text) for hold, text in latest.items())
-        written = session.rows(self.says.record_progress, (_json(REPORT, rows),))
+        written = _in_order(session, self.says.record_progress, _json(REPORT, rows))
         return {Held(key, token) for key, token in written}
 
     def append_events(self, session: Session, rows: Sequence[Row]) -> None:
@@ -233,6 +237,12 @@ def _as_json(column: ColumnElement[str], shape: str) -> Any:
     """
     looks_sound = column.like(literal_column(f"'{shape}'"))
     return cast(case((looks_sound, column)), JSONB)
+
+
+def _in_order(session: Session, statement: Statement, given: str) -> Sequence[Row]:
+    """Rows of a change of many jobs. In a caller's transaction they are locked as they come."""
+    ask = session.rows_in_order if isinstance(session, WritesLate) else session.rows
+    return ask(statement, (given,))
 
 
 def _json(names: Sequence[str], rows: Sequence[Row]) -> str:

@@ -14,6 +14,9 @@ from .session import PostgresqlSession, Text, compiled
 MOST_LATE: Final = 1_000
 """Rows of new jobs that are kept back at most, to be written in one statement."""
 _COMMIT: Final[Text] = ("COMMIT", ())
+_IN_ORDER: Final[Text] = ("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off", ())
+"""What is left are joins by index: of rows in the order of their keys, nested or merged. Otherwise
+a small table is read as it lies, and its rows locked as they come."""
 
 
 class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
@@ -39,6 +42,12 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
     def rows_outside(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
         """See the base class. It opens no transaction."""
         rows: Sequence[Row] = self.executed([compiled(statement, parameters)]).fetchall()
+        return rows
+
+    def rows_in_order(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
+        """See the base class."""
+        change = [*self._begun(), *self._late_jobs(), _IN_ORDER, compiled(statement, parameters)]
+        rows: Sequence[Row] = self.executed(change).fetchall()
         return rows
 
     def insert_late(self, jobs: Sequence[Row], births: Sequence[Row]) -> None:
