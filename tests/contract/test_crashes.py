@@ -10,7 +10,13 @@ import pytest
 
 from errands import Errands, JobContext, JobFailed, JobStatus, Queue
 from errands.core.application.use_cases.report import renew
-from errands.core.application.use_cases.settle import Settlement, complete, settle
+from errands.core.application.use_cases.settle import (
+    Settlement,
+    Turnover,
+    complete,
+    settle,
+    turn_over,
+)
 from errands.core.domain.job.outcome import Complete
 from errands.core.ports.lease_repository import Held, Renewal
 from errands.testing import FakeClock, run_until_idle
@@ -100,6 +106,26 @@ async def test_a_late_finish_counts_until_another_write_has_taken_the_lease(
     assert await app.container.store().transact(lambda uow: settle(uow, [late])) == []
 
     assert await job.result(timeout=1) == "late"
+
+
+async def test_the_end_of_a_run_whose_job_was_changed_meanwhile_comes_with_the_next_turn(
+    app: Errands, queue: Queue
+) -> None:
+    store = app.container.store()
+    changed, other = await queue.add_many([("send", None)] * 2)
+    runs = await claim_and_vanish(app, limit=2)
+    await changed.cancel()
+
+    ends = tuple(Settlement(run, run.token or "", Complete('"done"')) for run in runs)
+    first = await store.transact(partial(turn_over, turn=Turnover(settlements=ends)))
+    again = tuple(first.contested)
+    statuses = [(await job.refresh()).status for job in (changed, other)]
+    second = await store.transact(partial(turn_over, turn=Turnover(settlements=again)))
+
+    assert [settlement.held for settlement in again] == [ends[0].held]
+    assert statuses == [JobStatus.ACTIVE, JobStatus.COMPLETED]
+    assert (first.late, second.late, second.contested) == ([], [], [])
+    assert (await changed.refresh()).status is JobStatus.COMPLETED
 
 
 async def test_a_run_that_lost_its_lease_is_cancelled_and_its_end_dropped(

@@ -24,7 +24,13 @@ from hypothesis.stateful import (
 from errands.core.application import bulk
 from errands.core.application.use_cases import administer, look, maintain, manage, report
 from errands.core.application.use_cases.add import NewJob, add_jobs
-from errands.core.application.use_cases.settle import Settlement, Turned, Turnover, turn_over
+from errands.core.application.use_cases.settle import (
+    Settlement,
+    Turned,
+    Turnover,
+    settle,
+    turn_over,
+)
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.lease import Claim
 from errands.core.domain.job.options import JobOptions
@@ -117,7 +123,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(run=runs, outcome=commands.outcomes)
     def settle(self, run: Run, outcome: Outcome) -> None:
-        self.both.do(lambda side: self._turning(side, [(run, outcome)], (), {}))
+        self.both.do(
+            lambda side: partial(settle, settlements=[Settlement(side.runs[run], run[1], outcome)])
+        )
 
     @_has_run
     @rule(runs=st.lists(runs, min_size=1, max_size=3))
@@ -269,13 +277,18 @@ class Machine(RuleBasedStateMachine):
         worked: dict[str, datetime],
     ) -> Any:
         settlements = tuple(Settlement(side.runs[run], run[1], outcome) for run, outcome in ending)
-        turn = Turnover(settlements=settlements, claims=claims, free=4, worked=worked)
+        reports = tuple(
+            report.ProgressReport(run[0], side.held(run), "1", 1) for run, _ in ending[1:]
+        )
+        turn = Turnover(settlements, reports, claims, free=4, worked=worked)
         return partial(turn_over, turn=turn)
 
     def _remember(self, answers: tuple[Turned, Turned]) -> MultipleResults[Run]:
         for side, turned in zip(self.both.sides, answers, strict=True):
             for job in turned.claimed:
                 side.runs[job.ref, job.token or ""] = job
+            for settlement in turned.contested:
+                side.runs[settlement.job.ref, settlement.token] = settlement.job
         return multiple(*((job.ref, job.token or "") for job in answers[0].claimed))
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
 from ...domain.events import Event, EventType
+from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.lease import Claim
 from ...domain.job.outcome import Outcome
 from ...domain.job.status import JobStatus
 from ...domain.job.unreadable import UnreadableJob
+from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
 from .report import ProgressReport, record
-
-ROUNDS = 3
-"""How often a settlement decides anew after its job was changed by another write."""
 
 
 @attrs.frozen(eq=False)
@@ -28,6 +27,11 @@ class Settlement:
     job: Job
     token: str
     outcome: Outcome
+
+    @property
+    def held(self) -> Held:
+        """The lease under which the run was made."""
+        return Held(self.job.key, self.token)
 
 
 @attrs.frozen
@@ -54,19 +58,29 @@ class Turnover:
 class Turned:
     """What came of a turn: the jobs claimed, in order, and the settlements that came too late.
 
-    `put_off` are jobs that were claimed and given back at once, for they cannot be read.
+    `contested` are settlements to be tried again: another write changed their jobs meanwhile,
+    and they hold the newer copies. `put_off` are jobs that were claimed and given back at once,
+    for they cannot be read.
     """
 
     claimed: list[Job]
     late: list[Settlement]
+    contested: list[Settlement]
     put_off: list[UnreadableJob]
 
 
 def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
-    """Settle what has ended, then claim what fits."""
+    """Settle what has ended, then claim what fits.
+
+    What was decided on a stale version is looked at and left for the next turn: to lock it now,
+    beside what is saved, would be out of the order of keys. So would be progress before the
+    saves of others: then all are locked first.
+    """
     if turn.reports:
+        if len(turn.settlements) > 1:
+            uow.jobs.find({settlement.job.ref for settlement in turn.settlements})
         record(uow, turn.reports, ())
-    late = settle(uow, turn.settlements) if turn.settlements else []
+    late, contested = _settle_once(uow, turn.settlements, uow.catalog.look)
     adopted = _adopted(uow, turn.unsure)
     claimed: list[Job] = []
     for claim in turn.claims:
@@ -83,7 +97,7 @@ def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
         put_off(uow, unreadable)
     if claimed:
         uow.events.append([job.claimed(uow.now) for job in claimed])
-    return Turned([*adopted, *claimed], late, unreadable)
+    return Turned([*adopted, *claimed], late, contested, unreadable)
 
 
 def put_off(uow: UnitOfWork, unreadable: Sequence[UnreadableJob]) -> None:
@@ -108,19 +122,12 @@ def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> list[Settlemen
     """Settle runs under their tokens; returns those whose lease another write has taken.
 
     Each is decided on the copy that its worker holds; where the store has a newer version,
-    the job is loaded and decided on again. Settling twice under one token is a success.
+    the job is loaded, locked, and decided on again. Settling twice under one token is a success.
     """
-    pending = [(settlement, settlement.job.copy()) for settlement in settlements]
-    late: list[Settlement] = []
-    for _ in range(ROUNDS):
-        pending = _settle_once(uow, pending)
-        if not pending:
-            break
-        pending, lost = _reload(uow, [settlement for settlement, _ in pending])
+    late, contested = _settle_once(uow, settlements, uow.jobs.find)
+    while contested:
+        lost, contested = _settle_once(uow, contested, uow.jobs.find)
         late += lost
-    late += [settlement for settlement, _ in pending]
-    if late:
-        uow.events.append([_lease_lost(settlement.job, uow) for settlement in late])
     return late
 
 
@@ -131,36 +138,38 @@ def complete(uow: UnitOfWork, completion: Settlement) -> bool:
     return any(job.status is JobStatus.COMPLETED for job in uow.jobs.find([completion.job.ref]))
 
 
-Decision = tuple[Settlement, Job]
+Load = Callable[[Collection[JobRef]], list[Job]]
+Tried = tuple[list[Settlement], list[Settlement]]
+"""Settlements that came too late, and those to be decided anew, on newer copies."""
 
 
-def _settle_once(uow: UnitOfWork, pending: Sequence[Decision]) -> list[Decision]:
-    """Decide and save; returns the decisions that were made on a stale version."""
-    draw = DrawOne(uow, len(pending))
-    events: dict[int, tuple[Event, ...]] = {}
-    for settlement, job in pending:
-        events[id(job)] = job.settle(settlement.outcome, uow.now, draw)
-    stale = uow.jobs.save([job for _, job in pending])
-    for job in stale:
-        del events[id(job)]
-    uow.events.append([event for told in events.values() for event in told])
-    missed = set(map(id, stale))
-    return [(settlement, job) for settlement, job in pending if id(job) in missed]
-
-
-def _reload(
-    uow: UnitOfWork, settlements: Sequence[Settlement]
-) -> tuple[list[Decision], list[Settlement]]:
-    there = {job.ref: job for job in uow.jobs.find({item.job.ref for item in settlements})}
-    again: list[Decision] = []
-    late: list[Settlement] = []
+def _settle_once(uow: UnitOfWork, settlements: Sequence[Settlement], load: Load) -> Tried:
+    """Decide and save; look by `load` at what was decided on a stale version."""
+    draw = DrawOne(uow, len(settlements))
+    told: dict[Job, tuple[Settlement, tuple[Event, ...]]] = {}
     for settlement in settlements:
+        job = settlement.job.copy()
+        told[job] = settlement, job.settle(settlement.outcome, uow.now, draw)
+    stale = [told.pop(job)[0] for job in uow.jobs.save(list(told))]
+    uow.events.append([event for _, events in told.values() for event in events])
+    if not stale:
+        return [], []
+    late, contested = _looked_at(stale, load({settlement.job.ref for settlement in stale}))
+    uow.events.append([_lease_lost(settlement.job, uow) for settlement in late])
+    return late, contested
+
+
+def _looked_at(stale: Sequence[Settlement], jobs: Sequence[Job]) -> Tried:
+    there = {job.ref: job for job in jobs}
+    late: list[Settlement] = []
+    contested: list[Settlement] = []
+    for settlement in stale:
         job = there.get(settlement.job.ref)
         if job is not None and job.holds(settlement.token):
-            again.append((settlement, job))
+            contested.append(attrs.evolve(settlement, job=job))
         elif job is None or not job.was_settled_by(settlement.token):
             late.append(settlement)
-    return again, late
+    return late, contested
 
 
 def note_drained(uow: UnitOfWork, name: str, last_claim: datetime) -> None:

@@ -12,7 +12,7 @@ from ...domain.job.outcome import Outcome
 from ...domain.job.unreadable import UnreadableJob
 from ...ports.lease_repository import Held, Renewal
 from ..use_cases.report import ProgressReport
-from ..use_cases.settle import Settlement
+from ..use_cases.settle import Settlement, Turned
 from .run import Run, Stop
 from .tools import Tools
 
@@ -87,15 +87,18 @@ class Slots:
         self._ended[:0] = settlements
         self._reports[:0] = reports
 
-    def settled(self, settlements: Sequence[Settlement], late: Sequence[Settlement]) -> None:
-        """Outcomes are committed, but for those whose lease another write had taken."""
-        for settlement in settlements:
-            held = self.held.get(settlement.job.key)
-            if held is not None and held.token == settlement.token:
-                del self.held[settlement.job.key]
+    def settled(self, settlements: Sequence[Settlement], turned: Turned) -> None:
+        """Outcomes are committed, but for those that came too late or are to be tried again."""
+        contested = {settlement.held for settlement in turned.contested}
+        for held in {settlement.held for settlement in settlements} - contested:
+            if self.held.get(held.key) == held:
+                del self.held[held.key]
+        if contested:
+            self.put_back(turned.contested, ())
+            self._changed()
         if self.is_idle:
             self.idle.set()
-        for settlement in late:
+        for settlement in turned.late:
             _log.warning(
                 "job %s: this run's lease was taken, its end is dropped", settlement.job.ref
             )

@@ -280,7 +280,7 @@ class Worker:
             self._unsure += claims
             raise
         self._unsure = ()
-        self._slots.settled(settlements, turned.late)
+        self._slots.settled(settlements, turned)
         self._start(turned, free)
 
     def _start(self, turned: Turned, free: int) -> None:
