@@ -49,8 +49,9 @@ class JobRepository(Protocol):
     def save(self, jobs: Sequence[Job]) -> list[Job]:
         """Write the jobs whose stored version is still theirs and bump it.
 
-        Returns the others, unwritten: they have changed or are gone. Lease renewals,
-        progress, state and data are not among what is written.
+        Returns the others, unwritten: they have changed or are gone. Of several copies of a
+        job that have its version the first is written. Lease renewals, progress, state and data
+        are not among what is written.
         """
         ...
 

@@ -134,8 +134,10 @@ class StoreContract(ArchiveContract):
 
             missed = store.transact_sync(lambda uow: uow.jobs.save([stale]))
 
+            new = _all(store)[0]
             assert [job.id for job in missed] == ["a"]
-            assert _all(store)[0].priority == 0
+            assert new.priority == 0
+            assert store.transact_sync(lambda uow: uow.jobs.save([stale, new])) == [stale]
 
     def test_of_two_copies_of_one_version_the_first_is_saved(self) -> None:
         with self.opened() as store:

@@ -45,6 +45,12 @@ class UnreadableJob(Job):
             known["policy"] = UNKNOWN_POLICY
         return cls(**known, stored=stored, reasons=reasons)
 
+    def copy(self) -> Self:
+        """The same job as a separate entity."""
+        twin = super().copy()
+        twin.stored, twin.reasons = self.stored, self.reasons
+        return twin
+
     def settle(self, outcome: Outcome, now: datetime, draw: DrawSequence) -> tuple[Event, ...]:
         """End the run with its outcome; one that leads on by the policy puts it off instead."""
         if isinstance(outcome, Complete | Cancel):

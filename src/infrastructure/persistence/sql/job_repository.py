@@ -60,10 +60,12 @@ class SqlJobRepository(JobRepository):
         """See the port."""
         if not jobs:
             return []
-        # Of two that were decided on one version the first is written, the other is stale.
+        # Of two that were decided on one version the first is written, the other is stale; so
+        # is an older version beside a newer one.
         first: dict[int, Job] = {}
         for job in jobs:
-            first.setdefault(job.key, job)
+            if job.version > first.setdefault(job.key, job).version:
+                first[job.key] = job
         rows = [saved_row(job) for job in first.values()]
         written = self.session.grammar.save(self.session, rows)
         for key in written:
