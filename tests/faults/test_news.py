@@ -93,7 +93,7 @@ async def test_a_lost_note_costs_a_poll_and_no_more(pg: Site) -> None:
             started = time.monotonic()
             await added.result(timeout=10)
 
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5
 
 
 async def test_doubled_and_senseless_notes_in_masses_wake_nobody_for_long(pg: Site) -> None:

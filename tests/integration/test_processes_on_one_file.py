@@ -76,7 +76,7 @@ async def test_an_add_wakes_an_idle_worker_of_another_process(
     job = await app.queue().add("note")
     worker.expect(f"ran {job.id}")
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 async def test_a_result_is_waited_for_in_another_process(

@@ -48,12 +48,14 @@ def _workers(ground: Ground, url: str, count: int) -> Found:
             program.hear()
         yield "workers", count, "workers"
         yield "workers: connections to the server", _connections(ground), "connections"
-        cpu = _server_seconds(ground)
+        before = _server_seconds(ground)
         for program in herd:
             program.say("idle")
         yield "idle workers: CPU of all", sum(p.hear()["cpu_percent"] for p in herd), "% of a core"
-        spent = 100 * (_server_seconds(ground) - cpu) / ground.sizes.idle_seconds
-        yield "idle workers: CPU of the server", spent, "% of a core"
+        after = _server_seconds(ground)
+        spent = sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
+        share = 100 * spent / ground.sizes.idle_seconds
+        yield "idle workers: CPU of the server", share, "% of a core"
         _add_slowly(ground, url)
         since = ground.one(FINISHED, QUEUE)
         add_many(ground.url, ground.sizes.drained)
@@ -115,10 +117,10 @@ def _connections(ground: Ground) -> int:
     return int(ground.one(query))
 
 
-def _server_seconds(ground: Ground) -> float:
-    """Processor time of the server's sessions on this database so far."""
+def _server_seconds(ground: Ground) -> dict[int, float]:
+    """Processor time so far of each of the server's sessions on this database, by process."""
     found = ground.look("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
-    return sum(_seconds(Path(f"/proc/{pid}/stat")) for (pid,) in found)
+    return {pid: _seconds(Path(f"/proc/{pid}/stat")) for (pid,) in found}
 
 
 def _seconds(stat: Path) -> float:
