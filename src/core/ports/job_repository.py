@@ -43,7 +43,7 @@ class JobRepository(Protocol):
         ...
 
     def find(self, refs: Collection[JobRef]) -> list[Job]:
-        """Those of the jobs that exist, locked, in no particular order."""
+        """Those of the jobs that exist, in no particular order; locked in that of their keys."""
         ...
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
