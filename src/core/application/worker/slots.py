@@ -89,10 +89,12 @@ class Slots:
 
     def settled(self, settlements: Sequence[Settlement], turned: Turned) -> None:
         """Outcomes are committed, but for those that came too late or are to be tried again."""
-        contested = {settlement.held for settlement in turned.contested}
-        for held in {settlement.held for settlement in settlements} - contested:
-            if self.held.get(held.key) == held:
-                del self.held[held.key]
+        contested = {settlement.job.key for settlement in turned.contested}
+        for settlement in settlements:
+            key = settlement.job.key
+            held = self.held.get(key)
+            if held is not None and held.token == settlement.token and key not in contested:
+                del self.held[key]
         if contested:
             self.put_back(turned.contested, ())
             self._changed()
