@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import attrs
 
 from errands import JobContext
 from tests.benchmarks.jobs import NAME, QUEUE, application, data
-from tests.benchmarks.scale.names import IDLE, MODELS
+from tests.benchmarks.scale.names import IDLE, MODELS, TOLD
 from tests.benchmarks.scale.quiet import Quiet
 from tests.benchmarks.scale.rows import Copies, Rows
 from tests.benchmarks.scale.sizes import Sizes
@@ -75,6 +76,10 @@ class Ground:
 def ground(store: Postgresql, url: str, run: Run) -> Ground:
     """A database with nothing in it but two models: a job that has run, and one that waits."""
     completed, waiting = asyncio.run(_models(url))
+    with closing(store.connect(url)) as connection:
+        connection.execute(
+            f"CREATE TABLE {TOLD} AS SELECT * FROM errands_event WHERE queue = '{MODELS}'"
+        )
     return Ground(run=run, store=store, url=url, completed=completed, waiting=waiting)
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 MODELS: Final = "models"
 """The queue of the jobs that all others are copies of."""
+TOLD: Final = "scale_told"
+"""A table with the events of the models, which retention removes from the log."""
 IDLE: Final = "idle"
 """A queue in which nothing waits, whatever does elsewhere."""
 SCRATCH: Final = "scratch"

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from errands.infrastructure.persistence.sql.schema import Tables
+from tests.benchmarks.scale.names import TOLD
 from tests.benchmarks.stores.postgresql import Postgresql
 from tests.benchmarks.stores.server import engine_of
 
@@ -90,12 +91,14 @@ class Rows:
             f" FROM {given}, errands_job AS model {where}",
             (copies.model,),
         )
-        connection.execute(
+        written = connection.execute(
             f"INSERT INTO errands_event ({', '.join(event)}) SELECT {', '.join(event.values())}"
-            f" FROM {given}, errands_job AS model JOIN errands_event AS told"
+            f" FROM {given}, errands_job AS model JOIN {TOLD} AS told"
             f" ON told.job_id = model.id AND told.queue = model.queue {where}, told.id",
             (copies.model,),
         )
+        if written.rowcount < last - first:
+            raise RuntimeError(f"{written.rowcount} events for {last - first} copies of a job")
 
     def _strip(self, connection: Any) -> list[str]:
         """Drop the indexes of jobs and events but the primary keys; what makes them again."""
