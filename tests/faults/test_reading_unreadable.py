@@ -43,6 +43,19 @@ async def test_it_is_listed_with_what_can_be_read_of_it(
     assert told.value.columns == (column,)
 
 
+async def test_events_of_a_type_that_only_a_newer_version_knows_are_left_out(
+    site: Site, app: Errands
+) -> None:
+    first, second, third = await app.queue().add_many([("x", n) for n in range(3)])
+    newer = "UPDATE errands_event SET type = 'teleported' WHERE job_id = :id"
+    site.run(newer, id=second.id)
+    site.run(newer, id=third.id)
+
+    events = [event async for event in app.queue().events(after=0, follow=False)]
+
+    assert [(event.type, event.job_id) for event in events] == [("added", first.id)]
+
+
 async def test_a_result_that_is_no_json_is_named(site: Site, app: Errands) -> None:
     job = await app.queue().add("x", job_id="bad")
     await run_until_idle(app)

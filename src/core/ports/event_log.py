@@ -28,7 +28,10 @@ class EventLog(Protocol):
         ...
 
     def read(self, after: int, limit: int, wanted: EventFilter) -> Sequence[Event]:
-        """At most `limit` wanted events with a greater id than `after`, in order."""
+        """At most `limit` wanted events with a greater id than `after`, in order.
+
+        Events of types that a newer version has written and this one does not know are left out.
+        """
         ...
 
     def last_id(self) -> int:

@@ -10,7 +10,7 @@ from itertools import takewhile
 import attrs
 from sqlalchemy import delete, select
 
-from ....core.domain.events import Event, Hint
+from ....core.domain.events import Event, EventType, Hint
 from ....core.ports.event_log import EventFilter, EventLog
 from . import questions
 from .mapping import Row, event_from_row, event_values, ms
@@ -49,7 +49,7 @@ class SqlEventLog(EventLog):
         """See the port."""
         grammar, last = self.session.grammar, self._last_settled
         given = [value for value in (last, wanted.queue, wanted.job_id) if value is not None]
-        types = sorted(kind.value for kind in wanted.types)
+        types = sorted(kind.value for kind in wanted.types or EventType)
         statement = questions.read_events(
             grammar.statements,
             by_queue=wanted.queue is not None,

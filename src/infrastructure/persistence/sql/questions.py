@@ -19,7 +19,7 @@ FORMS = 256
 def read_events(
     says: Statements, *, by_queue: bool, by_job: bool, types: int, is_bounded: bool
 ) -> Statement:
-    """Events behind a cursor, of one queue, one job, some types; in order.
+    """Events behind a cursor, of one queue, one job; of some types; in order.
 
     Parameters: after, the last id to read, the queue, the job, each type, the limit; those
     that are asked for.
@@ -37,10 +37,9 @@ def read_events(
     if by_job:
         query = query.where(event.job_id == bindparam("of_job"))
         names.append("of_job")
-    if types:
-        wanted = [f"type_{number}" for number in range(types)]
-        query = query.where(event.type.in_([bindparam(name) for name in wanted]))
-        names += wanted
+    wanted = [f"type_{number}" for number in range(types)]
+    query = query.where(event.type.in_([bindparam(name) for name in wanted]))
+    names += wanted
     return Statement(says.first(query.order_by(event.id)), [*names, "most"])
 
 
