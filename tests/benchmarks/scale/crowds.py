@@ -17,17 +17,18 @@ from tests.benchmarks.scale.names import IDLE
 from tests.benchmarks.together import is_unfinished
 
 PROCESSES: Final = 4
-OF_A_WORKER: Final = 3
-"""Connections: for units of work, to send notes and to hear them; one for leases while it runs."""
-OF_A_CLIENT: Final = 2
+OF_EACH: Final = 3
+"""Connections. A worker: for units of work, to send notes and to hear them; one for leases while it
+runs. A program that adds: for single adds, for other units of work, to send notes."""
 POLL_SECONDS: Final = 0.02
 FINISHED: Final = "SELECT coalesce(max(finished_at), 0) + 1 FROM errands_job WHERE queue = ?"
 
 
 def measure_crowds(ground: Ground, url: str, point: int) -> Found:
     """Workers with about so many connections, then programs that add with as many."""
-    yield from _workers(ground, url, max(1, point // OF_A_WORKER))
-    yield from _clients(ground, url, max(1, point // OF_A_CLIENT))
+    count = max(1, point // OF_EACH)
+    yield from _workers(ground, url, count)
+    yield from _clients(ground, url, count)
 
 
 def _workers(ground: Ground, url: str, count: int) -> Found:
