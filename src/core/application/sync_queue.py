@@ -166,7 +166,7 @@ class SyncQueue:
     def events(
         self, *, after: int = 0, types: Iterable[EventType | str] = (), job_id: str | None = None
     ) -> Iterator[Event]:
-        """The queue's events behind the cursor `after`, up to the newest."""
+        """The queue's events behind the cursor `after`, up to the newest that none can precede."""
         wanted = EventFilter(self.name, job_id, checked_types(types))
         cursor = checked_cursor(after) or 0
         while True:
