@@ -74,6 +74,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--write-docs", action="store_true", help="put the tables into docs/benchmarks.md"
     )
     chosen = parser.parse_args(given)
+    if chosen.write_docs and (chosen.only or chosen.quick or chosen.tiny):
+        parser.error("--write-docs replaces whole tables: it needs every measure in full")
     chosen.names = chosen.only.split(",") if chosen.only else list(MEASURES)
     unknown = set(chosen.names) - set(MEASURES)
     if unknown:

@@ -16,15 +16,19 @@ END: Final = "<!-- end of table -->"
 
 
 def write_table(results: Sequence[Result], facts: dict[str, Any], page: Path = PAGE) -> None:
-    """Put the machine, and a table for each store, between the page's markers."""
+    """Put the machine, and a table for each store, between the page's markers.
+
+    The table of a store that was not measured stays as it is.
+    """
     before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    tables = [
-        part
-        for store, lines in by_store(results).items()
-        for part in (f"### {TITLES[store]}", _settings(facts, store), as_markdown(lines))
-    ]
-    page.write_text(before + "\n\n".join((BEGIN, _versions(facts), *tables, END)) + after)
+    old, _, after = rest.partition(END)
+    _, *sections = old.split("### ")
+    tables = {title: text for title, _, text in (part.partition("\n") for part in sections)}
+    for store, lines in by_store(results).items():
+        tables[TITLES[store]] = f"\n{_settings(facts, store)}\n\n{as_markdown(lines)}\n\n"
+    told = [f"### {title}\n{tables[title]}" for title in TITLES.values() if title in tables]
+    head = f"{BEGIN}\n\n{_versions(facts)}\n\n"
+    page.write_text(before + head + "".join(told) + END + after)
 
 
 def _versions(facts: dict[str, Any]) -> str:

@@ -33,6 +33,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--write-docs", action="store_true", help="put the table into docs/benchmarks.md"
     )
     chosen = parser.parse_args(given)
+    if chosen.write_docs and (chosen.only or chosen.measures or chosen.quick or chosen.tiny):
+        parser.error("--write-docs replaces the table: it needs all peers and measures in full")
     chosen.names = _chosen(parser, "peer", chosen.only, [peer.name for peer in PEERS])
     chosen.letters = _chosen(parser, "measure", chosen.measures, list(ACTS))
     return chosen
