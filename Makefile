@@ -46,9 +46,14 @@ test: check ## Run every check, then every test
 		&& $(good) 'All checks and all tests passed' \
 		|| { $(bad) 'All checks passed, but some tests failed: see above'; exit 1; }
 
+.PHONY: test-pythons
+test-pythons: $(VENV)/installed-all ## Run the suites on the other Pythons that are there, in environments of their own
+	@$(BIN)/python -m tests.pythons -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
 .PHONY: faults
 faults: $(VENV)/installed-all ## Run the long fault tests: kills, restarts, races, full tables (up to 20 minutes)
-	@$(BIN)/python -m pytest -q tests/faults -m long -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q tests/faults -m long -n 3 --dist worksteal $(PYTEST_ARGS)
+	@ERRANDS_INTERLEAVINGS=1000 $(BIN)/python -m pytest -q tests/property/interleaving -n 4 $(PYTEST_ARGS)
 
 # Every tool runs, so that one call shows all there is to mend; only a failing one prints.
 .PHONY: check

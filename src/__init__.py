@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .core.domain.errors import LeaseLost as LeaseLost
     from .core.domain.errors import MissingDriver as MissingDriver
     from .core.domain.errors import NewerSchema as NewerSchema
+    from .core.domain.errors import OpenAtFork as OpenAtFork
     from .core.domain.errors import OutdatedSchema as OutdatedSchema
     from .core.domain.errors import PayloadTooLarge as PayloadTooLarge
     from .core.domain.errors import PermanentFailure as PermanentFailure
@@ -46,9 +47,12 @@ if TYPE_CHECKING:
     from .core.domain.errors import StoreCorrupt as StoreCorrupt
     from .core.domain.errors import StoreError as StoreError
     from .core.domain.errors import StoreFull as StoreFull
+    from .core.domain.errors import StoreGaveUp as StoreGaveUp
     from .core.domain.errors import StoreNotOpen as StoreNotOpen
     from .core.domain.errors import StoreReadOnly as StoreReadOnly
+    from .core.domain.errors import StoreRefused as StoreRefused
     from .core.domain.errors import StoreUnavailable as StoreUnavailable
+    from .core.domain.errors import StoreUnusable as StoreUnusable
     from .core.domain.errors import UnknownOption as UnknownOption
     from .core.domain.errors import WorkerStateError as WorkerStateError
     from .core.domain.events import Event as Event
@@ -104,6 +108,7 @@ _HOMES: Final = {
         "LeaseLost",
         "MissingDriver",
         "NewerSchema",
+        "OpenAtFork",
         "OutdatedSchema",
         "PayloadTooLarge",
         "PermanentFailure",
@@ -113,9 +118,12 @@ _HOMES: Final = {
         "StoreCorrupt",
         "StoreError",
         "StoreFull",
+        "StoreGaveUp",
         "StoreNotOpen",
         "StoreReadOnly",
+        "StoreRefused",
         "StoreUnavailable",
+        "StoreUnusable",
         "UnknownOption",
         "WorkerStateError",
     ),

@@ -1,6 +1,7 @@
 """What every kind of test shares: how thorough property tests are, and the stores."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,13 @@ settings.register_profile(
     print_blob=True,
     stateful_step_count=50,
 )
+# On a further interpreter the same rules are tried again, see `tests.pythons`.
+settings.register_profile("quick", deadline=None, max_examples=20, stateful_step_count=20)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# A shell ignores it for what it starts in the background; the programs of tests are to hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite("tests.property.sides", "errands.infrastructure.testing")
 pytest_plugins = ["errands.testing"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
+
+from ..core.domain.moments import moment
 
 
 def host_clock() -> datetime:
     """Now, in UTC and whole milliseconds."""
-    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+    return moment(time.time_ns() // 1_000_000)

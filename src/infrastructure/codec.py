@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final, cast
 
@@ -13,6 +13,8 @@ from ..core.domain.errors import InvalidPayload, PayloadTooLarge
 from ..core.ports.codec import Codec
 
 _decode: Final = msgspec.json.Decoder().decode
+DEEPEST: Final = 128
+"""Levels of arrays and objects, at most: what can be read again anywhere, as in serde_json."""
 _LONG_NUMBER: Final = re.compile(rb"\d{19}")
 
 
@@ -40,6 +42,8 @@ class JsonCodec(Codec):
             raise InvalidPayload(field, f"cannot be kept as JSON: {error}") from error
         if len(text) > limit:
             raise PayloadTooLarge(field, f"has {len(text)} bytes of JSON, more than {limit}")
+        if text.count(b"[") + text.count(b"{") > DEEPEST:
+            _refuse_depth(text, field)
         if b"null" in text or b"\\u0000" in text or _LONG_NUMBER.search(text):
             _refuse_what_json_hides(value, text, field)
         return text.decode()
@@ -73,43 +77,63 @@ def _name(shape: Any) -> str:
     return str(getattr(shape, "__name__", shape))
 
 
+def _refuse_depth(text: bytes, field: str) -> None:
+    """How deep a decoder can look hangs on the interpreter and on who calls it."""
+    deeper = InvalidPayload(field, f"is nested more than {DEEPEST} levels deep")
+    try:
+        level = [_decode(text)]
+    except RecursionError as error:
+        raise deeper from error
+    for _ in range(DEEPEST):
+        level = [item for value in level for item in _items(value) if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise deeper
+
+
 def _refuse_what_json_hides(value: object, text: bytes, field: str) -> None:
     """NaN and infinity become null in JSON, NUL and longer integers fit no database."""
-    if _LONG_NUMBER.search(text) and _has_huge(_decode(text)):
+    if _LONG_NUMBER.search(text) and any(map(_is_huge, _walk(_decode(text)))):
         raise InvalidPayload(field, "contains an integer beyond 64 bits")
-    if b"\\u0000" in text and _has_nul(_decode(text)):
+    if b"\\u0000" in text and any(map(_has_nul, _walk(_decode(text)))):
         raise InvalidPayload(field, "contains NUL, which no database text can hold")
-    if b"null" in text and _count_nones(msgspec.to_builtins(value, enc_hook=_plain)) != (
-        _count_nones(_decode(text))
-    ):
+    if b"null" in text and _nones(_builtins(value, field)) != _nones(_decode(text)):
         raise InvalidPayload(field, "contains NaN or infinity, which JSON does not have")
 
 
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
+def _builtins(value: object, field: str) -> object:
+    try:
+        return msgspec.to_builtins(value, enc_hook=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidPayload(field, f"cannot be kept as JSON: {error}") from error
+
+
+def _has_nul(value: object) -> bool:
+    """The text itself, or that of a key."""
+    texts = cast("dict[str, Any]", value) if isinstance(value, dict) else (value,)
+    return any(isinstance(text, str) and "\0" in text for text in texts)
+
+
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and not -(2**63) <= value < 2**64
+
+
+def _nones(value: object) -> int:
+    return sum(item is None for item in _walk(value))
+
+
+def _walk(value: object) -> Iterator[object]:
+    """The value and all that is in it, at any depth."""
+    rest = [value]
+    while rest:
+        item = rest.pop()
+        yield item
+        rest += _items(item)
+
+
+def _items(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        pairs = cast("dict[str, Any]", value)
-        return any("\0" in key or _has_nul(item) for key, item in pairs.items())
-    return any(map(_has_nul, _items(value)))
-
-
-def _has_huge(value: Any) -> bool:
-    if isinstance(value, int):
-        return not -(2**63) <= value < 2**64
-    if isinstance(value, dict):
-        return any(map(_has_huge, cast("dict[str, Any]", value).values()))
-    return any(map(_has_huge, _items(value)))
-
-
-def _count_nones(value: Any) -> int:
-    if isinstance(value, dict):
-        pairs = cast("dict[str, Any]", value)
-        return sum(map(_count_nones, pairs.values()))
-    return int(value is None) + sum(map(_count_nones, _items(value)))
-
-
-def _items(value: Any) -> Iterable[Any]:
+        return cast("dict[str, object]", value).values()
     if isinstance(value, list | tuple | set | frozenset):
-        return cast("Iterable[Any]", value)
+        return cast("Iterable[object]", value)
     return ()

@@ -14,7 +14,8 @@ from .fork_safe_lock import fork_safe_lock
 _RANDOM: Final = (1 << 62) - 1
 _VARIANT: Final = 1 << 63
 _MOST: Final = 0xFFF
-_POOL: Final = 512
+POOL: Final = 512
+"""Random halves that are drawn together."""
 
 
 class Uuid7Generator(IdGenerator):
@@ -22,7 +23,7 @@ class Uuid7Generator(IdGenerator):
 
     Ids of one process are strictly increasing (method 1 of RFC 9562 section 6.2). Random
     bits come from the operating system, a few hundred ids at a time; a forked child
-    draws its own.
+    draws its own. A signal handler may draw one in the middle of a draw, or cut it off.
     """
 
     def __init__(self) -> None:
@@ -36,16 +37,14 @@ class Uuid7Generator(IdGenerator):
     def job_id(self) -> str:
         """See the port."""
         with self._lock:
-            if not self._tails or self._pid != os.getpid():
-                self._refill()
+            tail = self._tail()
             now = time.time_ns() // 1_000_000
-            if now > self._ms:
-                self._begin(now)
-            elif self._count > _MOST:
-                self._begin(self._ms + 1)
-            count = self._count
+            while now > self._ms or self._count > _MOST:
+                self._begin(max(now, self._ms + 1))
+            # No call stands between the question and the answer, and so no signal.
+            head, count = self._head, self._count
             self._count = count + 1
-            return f"{self._head}{count:03x}-{self._tails.pop()}"
+            return f"{head}{count:03x}-{tail}"
 
     def token(self) -> str:
         """See the port."""
@@ -56,14 +55,24 @@ class Uuid7Generator(IdGenerator):
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def _begin(self, ms: int) -> None:
-        self._ms, self._count = ms, 0
         digits = f"{ms:012x}"
-        self._head = f"{digits[:8]}-{digits[8:]}-7"
+        head = f"{digits[:8]}-{digits[8:]}-7"
+        if ms > self._ms:  # A signal handler may have come farther.
+            self._ms, self._head, self._count = ms, head, 0
+
+    def _tail(self) -> str:
+        if not self._tails or self._pid != os.getpid():
+            self._refill()
+        try:
+            return self._tails.pop()
+        except IndexError:  # A signal handler has drawn the last one.
+            return self._tail()
 
     def _refill(self) -> None:
         """Draw the random halves of the next ids, with the variant bits of the RFC."""
-        self._pid = os.getpid()
-        noise = os.urandom(8 * _POOL)
+        noise = os.urandom(8 * POOL)
         words = (int.from_bytes(noise[at : at + 8], "big") for at in range(0, len(noise), 8))
         texts = (f"{word & _RANDOM | _VARIANT:016x}" for word in words)
-        self._tails = [f"{text[:4]}-{text[4:]}" for text in texts]
+        tails = [f"{text[:4]}-{text[4:]}" for text in texts]
+        pid = os.getpid()
+        self._tails, self._pid = tails, pid

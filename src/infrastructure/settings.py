@@ -14,6 +14,9 @@ from ..core.application.scheduler import KEEP_EVENTS, RETENTION_EVERY
 from ..core.application.worker.settings import WorkerSettings
 from ..core.domain.errors import InvalidOption, UnknownOption
 from ..core.domain.job.durations import Duration, duration
+from ..core.domain.job.identity import checked_name
+from ..core.domain.job.options import JobOptions, checked_mapping
+from ..core.domain.shown import shown
 
 URL_VARIABLE: Final = "JOB_QUEUE_DATABASE_URL"
 PREFIX: Final = "ERRANDS_"
@@ -60,8 +63,18 @@ def _flag(value: object) -> bool:
 def _defaults(value: object) -> Mapping[str, Mapping[str, Any]]:
     if not isinstance(value, Mapping):
         raise InvalidOption("queues", "must map a queue's name to default options")
-    given = cast("Mapping[str, Any]", value)
-    return {str(name): dict(options) for name, options in given.items()}
+    given = cast("Mapping[object, object]", value)
+    return dict(_defaults_of(name, options) for name, options in given.items())
+
+
+def _defaults_of(name: object, options: object) -> tuple[str, Mapping[str, Any]]:
+    queue = checked_name(name, "queues")
+    try:
+        checked = checked_mapping(options, "options")
+        JobOptions.of(checked)
+    except InvalidOption as error:
+        raise InvalidOption("queues", f"of {shown(queue)}: {error}") from error
+    return queue, checked
 
 
 def _connections(value: object) -> int:
@@ -153,7 +166,7 @@ def _number(variable: str, text: str) -> float | int:
     try:
         return int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
     except ValueError:
-        raise InvalidOption(variable, f"must be a number, not {text!r}") from None
+        raise InvalidOption(variable, f"must be a number, not {shown(text)}") from None
 
 
 def without_password(url: str) -> str:

@@ -255,6 +255,36 @@ async def test_a_raising_listener_stops_neither_worker_nor_listeners(
     assert "a broken listener" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "error", [StopIteration, asyncio.CancelledError, SystemExit, KeyboardInterrupt]
+)
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_whatever_a_listener_raises_it_is_called_again(
+    app: Errands,
+    queue: Queue,
+    caplog: pytest.LogCaptureFixture,
+    error: type[BaseException],
+    *,
+    is_async: bool,
+) -> None:
+    heard: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def hear(event: Event) -> None:
+        loop.call_soon_threadsafe(heard.put_nowait, event.job_id)
+        raise error
+
+    async def hear_on_the_loop(event: Event) -> None:
+        hear(event)
+
+    app.on("added")(hear_on_the_loop if is_async else hear)
+    await asyncio.sleep(0)
+    jobs = [await queue.add("a"), await queue.add("b")]
+
+    assert [await asyncio.wait_for(heard.get(), 10) for _ in jobs] == [job.id for job in jobs]
+    assert "a listener failed" in caplog.text
+
+
 async def test_a_blocking_listener_holds_up_no_worker(
     app: Errands, queue: Queue, handled: None
 ) -> None:

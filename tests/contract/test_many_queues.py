@@ -43,3 +43,28 @@ async def test_every_queue_is_worked_in_and_told_drained(app: Errands) -> None:
     log = app.queue(NAMES[5]).events(after=0, types=["drained"], follow=False)
     assert sorted(done) == sorted([*NAMES, NAMES[0], NAMES[40]])
     assert len([event async for event in log]) == 1
+
+
+async def test_very_many_queues_are_listed_with_exact_counts(app: Errands) -> None:
+    await app.container.store().transact(lambda uow: uow.queues.register(NAMES))
+    await app.queue(NAMES[3]).add_many([("x", number) for number in range(12)])
+    await app.queue(NAMES[3]).add("x", delay=60)
+    await (await app.queue(NAMES[8]).add("x")).cancel()
+    await app.queue(NAMES[9]).pause()
+
+    listed = {queue.name: queue for queue in await app.queues()}
+
+    assert sorted(listed) == sorted(NAMES)
+    told = {
+        (name, status.value): count.value
+        for name, queue in listed.items()
+        for status, count in queue.counts.items()
+        if count.value
+    }
+    assert told == {
+        (NAMES[3], "waiting"): 12,
+        (NAMES[3], "delayed"): 1,
+        (NAMES[8], "cancelled"): 1,
+    }
+    assert [name for name in NAMES if listed[name].is_paused] == [NAMES[9]]
+    assert listed[NAMES[3]].counts == await app.queue(NAMES[3]).counts()

@@ -73,8 +73,8 @@ def test_listeners_hear_on_the_next_loop_too(app: Errands) -> None:
         heard.put(event.job_id)
 
     async def add(job_id: str) -> str | None:
-        await app.initialize()
-        await app.queue().add("send", job_id=job_id)
-        return await asyncio.to_thread(heard.get, timeout=10)
+        async with app:
+            await app.queue().add("send", job_id=job_id)
+            return await asyncio.to_thread(heard.get, timeout=10)
 
     assert [asyncio.run(add(job_id)) for job_id in ("a", "b")] == ["a", "b"]

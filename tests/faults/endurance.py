@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Final
 
 import attrs
@@ -20,6 +20,7 @@ from errands import Errands, EventType
 from tests.faults.crew import Crew
 from tests.faults.looking import all_jobs, pickups, told, until_done
 from tests.faults.massacre import Massacre
+from tests.faults.mixed_massacre import MixedMassacre, bulk_verbs_kept_to_theirs
 from tests.faults.own_mariadb import OwnMariadb
 from tests.faults.own_postgresql import OwnPostgresql
 from tests.faults.own_server import OwnServer
@@ -27,6 +28,8 @@ from tests.faults.site import examined, site_on_own
 
 KINDS: Final[dict[str, type[OwnServer]]] = {"postgresql": OwnPostgresql, "mariadb": OwnMariadb}
 WAYS: Final = ("stop", "crash", "kill")
+FROZEN_SECONDS: Final = 5.0
+"""How long a server is frozen: longer than the leases of the workers."""
 NORMAL: Final = 3.0
 """Times the usual p99 of a second; below it, or below `LEAST`, pickup is as before."""
 LEAST: Final = 0.1
@@ -51,7 +54,8 @@ class Report:
     doubled: int
     crashes: int
     kills: int
-    deserters: int
+    deserters: tuple[str, ...]
+    """What each process left behind that ended by itself: its name and its last words."""
     findings: tuple[str, ...]
     restarts: tuple[Restart, ...]
     pickups: tuple[tuple[float, float], ...]
@@ -81,7 +85,8 @@ class Report:
         told_ = [
             f"acknowledged {self.acknowledged}, settled {self.settled}",
             f"lost {self.lost}, doubled {self.doubled}",
-            f"workers killed {self.kills}, ended by themselves {self.deserters}",
+            f"workers killed {self.kills}, ended by themselves {len(self.deserters)}",
+            *self.deserters,
             f"runs that crashed {self.crashes}",
             f"the doctor's findings: {', '.join(self.findings) or 'none'}",
         ]
@@ -96,15 +101,22 @@ class Report:
         return told_
 
 
-def endure(store: str, *, seconds: float, restarts: int, kill_every: float = 4.0) -> Report:
-    """Run for so long with so many restarts, evenly spread; each in another way."""
+def endure(
+    store: str, *, seconds: float, restarts: int, kill_every: float = 4.0, is_mixed: bool = False
+) -> Report:
+    """Run for so long with so many restarts, evenly spread; each in another way.
+
+    Where it is mixed, producers also fork, bulk verbs are at work on other queues, and the
+    server is frozen now and then instead of restarted.
+    """
     kind = KINDS[store]
     with kind() as server, site_on_own(server) as site, Crew(site.url) as crew:
         with Errands(site.url).sync:
             pass
-        massacre = Massacre(crew, pause=0.05)
-        massacre.hire(workers=3, producers=2)
-        done = _rage(server, massacre, seconds, restarts, kill_every)
+        massacre = (MixedMassacre if is_mixed else Massacre)(crew, pause=0.05)
+        massacre.hire(workers=3, producers=3 if is_mixed else 2)
+        ways = islice(cycle((*WAYS, "freeze") if is_mixed else WAYS), restarts)
+        done = _rage(server, massacre, seconds, kill_every, list(ways))
         massacre.stop_adding()
         report = asyncio.run(_report(site.url, massacre, done))
         massacre.dismiss()
@@ -112,16 +124,20 @@ def endure(store: str, *, seconds: float, restarts: int, kill_every: float = 4.0
 
 
 def _rage(
-    server: OwnServer, massacre: Massacre, seconds: float, restarts: int, kill_every: float
+    server: OwnServer,
+    massacre: Massacre,
+    seconds: float,
+    kill_every: float,
+    ways: Sequence[str],
 ) -> list[Restart]:
-    begun, ways, done = time.monotonic(), cycle(WAYS), list[Restart]()
-    due = [(number + 1) * seconds / (restarts + 1) for number in range(restarts)]
+    begun, done = time.monotonic(), list[Restart]()
+    due = [(number + 1) * seconds / (len(ways) + 1) for number in range(len(ways))]
     while (now := time.monotonic() - begun) < seconds:
         massacre.note_deserters()
         if due and now >= due[0]:
             due.pop(0)
             massacre.await_all()
-            done.append(_restarted(server, next(ways)))
+            done.append(_restarted(server, ways[len(done)]))
         elif not any(abs(now - moment) < kill_every for moment in due):
             massacre.kill_one(random.choice(massacre.workers))
         time.sleep(random.uniform(0.5, 1.5) * kill_every / 2)
@@ -130,6 +146,10 @@ def _rage(
 
 def _restarted(server: OwnServer, way: str) -> Restart:
     began = time.time()
+    if way == "freeze":
+        with server.frozen():
+            time.sleep(FROZEN_SECONDS)
+        return Restart(way, began, time.time())
     getattr(server, way)()
     time.sleep(1)
     server.start()
@@ -138,6 +158,8 @@ def _restarted(server: OwnServer, way: str) -> Restart:
 
 async def _report(url: str, massacre: Massacre, restarts: Sequence[Restart]) -> Report:
     async with Errands(url) as app:
+        if isinstance(massacre, MixedMassacre):
+            await bulk_verbs_kept_to_theirs(app, massacre)
         await until_done(app)
         jobs = {job.id: job for job in await all_jobs(app)}
         ends = await told(app, EventType.COMPLETED)
@@ -149,7 +171,7 @@ async def _report(url: str, massacre: Massacre, restarts: Sequence[Restart]) -> 
             + sum(job.attempts_made != 1 for job in jobs.values()),
             crashes=sum(job.crashes for job in jobs.values()),
             kills=massacre.kills,
-            deserters=len(massacre.deserters),
+            deserters=tuple(f"{each.name}: {each.errors[-500:]}" for each in massacre.deserters),
             findings=tuple(Counter(finding.rule for finding in examined(app))),
             restarts=tuple(restarts),
             pickups=await pickups(app),
@@ -166,8 +188,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--restarts", type=int, default=3)
     parser.add_argument("--store", choices=sorted(KINDS), default="postgresql")
+    parser.add_argument("--mixed", action="store_true", help="forks, bulk verbs, frozen servers")
     given = parser.parse_args()
-    report = endure(given.store, seconds=given.minutes * 60, restarts=given.restarts)
+    report = endure(
+        given.store,
+        seconds=given.minutes * 60,
+        restarts=given.restarts,
+        is_mixed=given.mixed,
+    )
     print("\n".join(report.lines()))  # noqa: T201 - what it is for
 
 

@@ -29,21 +29,21 @@ async def until(ask: Callable[[], Awaitable[object]], wanted: object) -> None:
         await asyncio.sleep(0.02)
 
 
-async def until_done(app: Errands) -> None:
+async def until_done(app: Errands, queue: str = "default") -> None:
     """Wait until nothing is left to run."""
     while True:
-        counts = await app.queue().counts()
+        counts = await app.queue(queue).counts()
         if not any(counts[status].value for status in OPEN):
             return
         await asyncio.sleep(0.05)
 
 
-async def all_jobs(app: Errands) -> list[JobHandle]:
+async def all_jobs(app: Errands, queue: str = "default") -> list[JobHandle]:
     """Every job of the queue."""
     jobs: list[JobHandle] = []
     after: int | None = None
     while True:
-        page = await app.queue().jobs(after=after, limit=1_000)
+        page = await app.queue(queue).jobs(after=after, limit=1_000)
         jobs += page.jobs
         if page.next is None:
             return jobs

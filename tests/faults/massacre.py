@@ -13,6 +13,8 @@ from tests.faults.site import examined
 
 WORKERS: Final = 5
 PRODUCERS: Final = 3
+WORK: Final = ("work", "work_on_all")
+"""The programs that run jobs; the others acknowledge what they have added."""
 
 
 class Massacre:
@@ -52,7 +54,7 @@ class Massacre:
     @property
     def workers(self) -> list[Member]:
         """The workers of the moment."""
-        return [member for member in self._staff if member.name == "work"]
+        return [member for member in self._staff if member.name in WORK]
 
     def note_deserters(self) -> None:
         """Replace those who ended by themselves; nobody should have."""
@@ -70,9 +72,9 @@ class Massacre:
     def stop_adding(self) -> None:
         """Kill all producers, none before it has added something."""
         self.note_deserters()
-        for member in [each for each in self._staff if each.name == "add"]:
+        for member in [each for each in self._staff if each not in self.workers]:
             self._await_ready(member)
-            self.acknowledged.update(member.line().split())
+            self._note(member, member.line())
             self._kill(member)
 
     def dismiss(self) -> None:
@@ -84,9 +86,9 @@ class Massacre:
             member.succeed()
 
     def _hired(self, name: str, on: Host | None = None) -> Member:
-        if name == "work":
-            return self._crew.start("work", self._lease, on=on)
-        return self._crew.start("add", f"{random.randrange(10**9)}", self._pause, on=on)
+        if name in WORK:
+            return self._crew.start(name, self._lease, on=on)
+        return self._crew.start(name, f"{random.randrange(10**9)}", self._pause, on=on)
 
     def _await_ready(self, member: Member) -> None:
         if member not in self._ready:
@@ -99,9 +101,15 @@ class Massacre:
         self._take_notes(victim)
 
     def _take_notes(self, member: Member) -> None:
-        if member.name == "add":
-            lines = [line for line in member.lines_so_far() if line != "ready"]
-            self.acknowledged.update(job_id for line in lines for job_id in line.split())
+        if member.name not in WORK:
+            for line in member.lines_so_far():
+                if line != "ready":
+                    self._note(member, line)
+
+    def _note(self, member: Member, line: str) -> None:
+        """Take down what a member that adds has acknowledged."""
+        del member
+        self.acknowledged.update(line.split())
 
 
 async def race(url: str, crew: Crew, *, seconds: float, least: int) -> str:

@@ -11,7 +11,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -110,6 +111,17 @@ class OwnServer:
         """Kill -9."""
         self._end(signal.SIGKILL)
 
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        """It accepts connections and answers nothing, as long as the block runs."""
+        assert self._process is not None
+        stopped = [self._process.pid, *children_of(self._process.pid)]
+        _signal(stopped, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(stopped, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         try:
             self.make()
@@ -175,6 +187,18 @@ class OwnServer:
 
     def _user(self) -> str | None:
         return self.user if os.geteuid() == 0 else None
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import time_machine
 
 from errands import Errands, JobContext, StoreError
+from tests.faults.mixed_programs import CHURN, DRAINED, add_and_fork, administer, fail_once
 from tests.faults.site import engine_of
 from tests.integration.programs import block, finish, heard, hold, hold_sync, note, say
 
@@ -25,7 +26,7 @@ from tests.integration.programs import block, finish, heard, hold, hold_sync, no
 def an_app(url: str) -> Errands:
     """An application whose handlers say what happens to them."""
     app = Errands(url)
-    for handler in (note, hold, hold_sync, block, finish, job, await_once, mark_and_die):
+    for handler in (note, hold, hold_sync, block, finish, job, await_once, mark_and_die, poison):
         app.handler(handler.__name__)(handler)
     return app
 
@@ -57,21 +58,43 @@ async def mark_and_die(data: str, context: JobContext) -> int:
     return context.starts
 
 
+async def poison(data: float, context: JobContext) -> None:
+    """Kill whoever runs it, after a while."""
+    await asyncio.sleep(data)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _append(path: Path, text: str) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
-def work(url: str, lease: str = "1", concurrency: str = "10", poll: str = "0.2") -> None:
-    """A worker with short leases, until its input ends."""
-    asyncio.run(_serve(an_app(url), float(lease), int(concurrency), float(poll)))
+def work(
+    url: str, lease: str = "1", concurrency: str = "10", poll: str = "0.2", renewal: str = ""
+) -> None:
+    """A worker with short leases, until its input ends; renewed at a quarter of their length."""
+    every = float(renewal or 0.0) or None
+    asyncio.run(_serve(an_app(url), float(lease), int(concurrency), float(poll), every))
+
+
+def work_on_all(url: str, lease: str = "1") -> None:
+    """A worker that also serves the queues on which bulk verbs are at work."""
+    app = an_app(url)
+    for queue in (CHURN, DRAINED):
+        app.handler("fail_once", queue=queue)(fail_once)
+    asyncio.run(_serve(app, float(lease)))
 
 
 async def _serve(
-    app: Errands, lease: float = 1.0, concurrency: int = 10, poll: float = 0.2
+    app: Errands,
+    lease: float = 1.0,
+    concurrency: int = 10,
+    poll: float = 0.2,
+    renewal: float | None = None,
 ) -> None:
+    renewal = renewal or lease / 4
     worker = app.worker(
-        lease=lease, renewal=lease / 4, poll=poll, idle_poll=poll, concurrency=concurrency
+        lease=lease, renewal=renewal, poll=poll, idle_poll=poll, concurrency=concurrency
     )
     async with app, worker:
         say("ready")
@@ -245,7 +268,8 @@ async def _do_everything(url: str) -> None:
 PROGRAMS: dict[str, Callable[..., None]] = {
     program.__name__: program
     for program in (
-        work, run, skewed, add, add_told, add_many, migrate, effects, fork, look_into,
+        work, work_on_all, run, skewed, add, add_told, add_many, add_and_fork, administer, migrate,
+        effects, fork, look_into,
     )
 }  # fmt: skip
 

@@ -12,10 +12,13 @@ from errands import Errands, EventType, JobStatus
 from tests.faults.crew import Crew
 from tests.faults.looking import told, until
 from tests.faults.massacre import Massacre, is_sound, race
+from tests.faults.mixed_massacre import mixed_race
 from tests.faults.site import Site
 from tests.integration.sql import changed
 
 RACE_SECONDS = 60
+SHORT_RACE_SECONDS = 30
+"""Of races that have less in them than the mixed one."""
 
 
 @pytest.mark.slow
@@ -38,8 +41,16 @@ async def test_a_few_kills_lose_no_job_and_settle_none_twice(site: Site, crew: C
 async def test_eight_processes_under_random_kills_lose_no_job_and_settle_none_twice(
     site: Site, crew: Crew, tell: Callable[[str], None]
 ) -> None:
-    """One minute: the machine's own server serves it, and is no part of the massacre."""
-    tell(f"{site.name}: {await race(site.url, crew, seconds=RACE_SECONDS, least=20)}")
+    """The machine's own server serves it, and is no part of the massacre."""
+    tell(f"{site.name}: {await race(site.url, crew, seconds=SHORT_RACE_SECONDS, least=20)}")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+async def test_forks_and_bulk_verbs_under_random_kills_lose_no_job_and_settle_none_twice(
+    site: Site, crew: Crew, tell: Callable[[str], None]
+) -> None:
+    tell(f"{site.name}: {await mixed_race(site.url, crew, seconds=RACE_SECONDS, least=20)}")
 
 
 @pytest.mark.long
@@ -50,7 +61,7 @@ async def test_eight_processes_under_random_kills_on_the_newest_sqlite(
 ) -> None:
     pytest.importorskip("pysqlite3")
     monkeypatch.setenv("ERRANDS_SQLITE_DRIVER", "pysqlite3")
-    tell(f"{site.name}: {await race(site.url, crew, seconds=RACE_SECONDS, least=20)}")
+    tell(f"{site.name}: {await race(site.url, crew, seconds=SHORT_RACE_SECONDS, least=20)}")
     assert changed(path, "PRAGMA integrity_check") == [("ok",)]
 
 

@@ -1,6 +1,7 @@
 """Connections that break at the worst moments. A proxy stands for the network."""
 
 import asyncio
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,10 +13,12 @@ from sqlalchemy.pool import NullPool
 
 from errands import Errands, EventType, JobContext, JobStatus, StoreError, StoreUnavailable
 from errands.core.ports.unit_of_work import UnitOfWork
+from errands.infrastructure.persistence.sql.server import clock
 from tests.faults.looking import all_jobs, told, until
 from tests.faults.own_server import OwnServer
 from tests.faults.proxy import Proxy
 from tests.faults.site import Site, engine_of, examined, through
+from tests.faults.test_conflicts import session_of
 
 LEASE: dict[str, Any] = {"lease": 1.0, "renewal": 0.25, "poll": 0.1, "idle_poll": 0.1}
 LONG_LEASE: dict[str, Any] = LEASE | {"lease": 10.0}
@@ -183,7 +186,7 @@ async def test_a_job_goes_on_and_counts_while_its_renewals_fail(
             assert await added.result(timeout=20) == 1
 
     assert (added.starts, added.crashes) == (1, 0)
-    assert "leases were not renewed" in caplog.text
+    assert "trying again" in caplog.text
 
 
 async def test_an_error_of_the_unit_is_not_hidden_by_a_failing_rollback(
@@ -205,6 +208,28 @@ async def test_an_error_of_the_unit_is_not_hidden_by_a_failing_rollback(
         assert (await app.queue().add("x")).is_new
 
 
+@pytest.mark.parametrize("store_name", ["postgresql"], indirect=True)
+async def test_a_transaction_that_the_server_has_ended_before_its_commit_runs_again(
+    site: Site,
+) -> None:
+    """As where the server, or this process, is frozen within it for longer than it may be idle."""
+    runs: list[int] = []
+
+    def unit(uow: UnitOfWork) -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            soon = "SET LOCAL idle_in_transaction_session_timeout = '50ms'"
+            session_of(uow).execute(sa.text(soon))
+        uow.queues.register({"kept"})
+        time.sleep(0.5 if len(runs) == 1 else 0.0)
+
+    async with Errands(site.url) as app:
+        await app.container.store().transact(unit)
+
+        assert len(runs) == 2
+        assert [queue.name for queue in await app.queues()] == ["kept"]
+
+
 @pytest.mark.long
 async def test_sessions_that_the_server_ends_are_replaced(own_site: Site) -> None:
     async with Errands(own_site.url) as app:
@@ -214,6 +239,21 @@ async def test_sessions_that_the_server_ends_are_replaced(own_site: Site) -> Non
 
             assert (await app.queue().counts())[JobStatus.WAITING].value == number + 1
             _end_sessions(own_site)
+
+
+async def test_a_callers_add_goes_on_although_the_sessions_of_its_queue_have_ended(
+    own_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one of those the server is asked for its time, which is old after some seconds."""
+    monkeypatch.setattr(clock, "SAMPLE_EVERY", 0.0)
+    async with Errands(own_site.url) as app:
+        for _ in range(2):
+            with own_site.connection() as connection:
+                assert (await app.queue().add("x", connection=connection)).is_new
+                connection.commit()
+            _end_sessions(own_site)
+
+        assert (await app.queue().counts())[JobStatus.WAITING].value == 2
 
 
 @pytest.mark.long

@@ -16,6 +16,7 @@ from errands import (
     StoreError,
     StoreReadOnly,
     StoreUnavailable,
+    SyncJobContext,
 )
 from tests.faults.crew import Crew
 from tests.faults.looking import all_jobs, told, until_done
@@ -47,6 +48,46 @@ async def test_a_restarted_server_loses_nothing_and_its_workers_go_on(
 
         assert worker.is_running
         await _is_as_if_nothing_had_happened(app, acknowledged)
+
+
+@pytest.mark.long
+async def test_handlers_that_report_lose_no_attempt_to_a_restart(
+    own: OwnServer, own_site: Site
+) -> None:
+    app, is_back = Errands(own_site.url), asyncio.Event()
+
+    async def report(data: object, context: JobContext) -> int:
+        lines = 0
+        while lines < FEWEST or not is_back.is_set():
+            lines = await context.log("line")
+            await context.save_state(lines)
+            await context.update_progress(lines)
+        return context.starts
+
+    def report_in_a_thread(data: object, context: SyncJobContext) -> int:
+        lines = 0
+        while lines < FEWEST or not is_back.is_set():
+            lines = context.log("line")
+            context.save_state(lines)
+            context.update_progress(lines)
+        return context.starts
+
+    app.handler("in a task")(report)
+    app.handler("in a thread")(report_in_a_thread)
+    async with app, app.worker(**QUICK):
+        jobs = await app.queue(max_attempts=1).add_many(
+            [("in a task", None), ("in a thread", None)] * 3
+        )
+        for how in ("stop", "kill"):
+            await asyncio.sleep(0.7)
+            await asyncio.to_thread(getattr(own, how))
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(own.start)
+        is_back.set()
+
+        assert [await job.result(timeout=30) for job in jobs] == [1] * len(jobs)
+        assert [(await job.refresh()).progress for job in jobs] == [job.state for job in jobs]
+        assert examined(app) == []
 
 
 @pytest.mark.timeout(120)

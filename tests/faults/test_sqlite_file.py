@@ -27,7 +27,7 @@ async def test_every_write_has_the_lock_before_it_reads(url: str) -> None:
     app.handler("x")(_nothing)
     async with app:
         store: Any = app.container.store()
-        store._open.writer._connection.set_trace_callback(said.append)
+        store._open.writer._own.opened().set_trace_callback(said.append)
         async with app.worker(poll=0.05):
             job = await app.queue().add("x", delay=0.05)
             await job.clear_logs()

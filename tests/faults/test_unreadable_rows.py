@@ -1,12 +1,13 @@
 """Rows that this version cannot read: each is held, and none of the others with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
 
 import pytest
 
-from errands import Errands, EventType, JobStatus, Keep
+from errands import Errands, EventType, JobHandle, JobStatus, Keep
 from errands.testing import FakeClock, application, run_until_idle
 from tests.faults.damage import BEYOND, COLUMNS, DAMAGES, SOME_COLUMNS, damage, nothing, stored
 from tests.faults.looking import told, until
@@ -160,6 +161,24 @@ async def test_a_lost_run_is_taken_back_with_the_others(
     assert swept.expired == 2
     assert (await jobs[1].refresh()).status is JobStatus.WAITING
     assert stored(site, "status", "crashes", column) == ("waiting", 1, DAMAGES[column])
+
+
+@pytest.mark.parametrize("years", [5_000, 20_000, 200_000])
+async def test_a_lease_longer_than_all_years_stops_no_scheduler(site: Site, years: int) -> None:
+    async with Errands(site.url) as app:
+        await app.queue().add("x", job_id="bad")
+        site.run(f"UPDATE errands_job {ACTIVE}, lease_expires_at = 5")
+        damage(site, "lease_ms", years * 365 * 86_400_000)
+        due = await app.queue().add("x", delay=0.3)
+        scheduler = app.scheduler()
+        scheduling = asyncio.ensure_future(scheduler.run())
+        await until(lambda: _status(due), JobStatus.WAITING)
+        await scheduler.close()
+        await scheduling
+
+
+async def _status(job: JobHandle) -> JobStatus:
+    return (await job.refresh()).status
 
 
 async def test_without_its_policy_no_number_of_crashes_ends_a_job(

@@ -73,9 +73,9 @@ class Program:
                 return
             yield line
 
-    def rest(self) -> Iterator[str]:
-        """All that it prints from now on, until it has ended."""
-        while (line := self._lines.get(timeout=PATIENCE_SECONDS)) is not None:
+    def rest(self, timeout: float = PATIENCE_SECONDS) -> Iterator[str]:
+        """All that it prints from now on, until it has ended: a line each so often."""
+        while (line := self._lines.get(timeout=timeout)) is not None:
             yield line
 
     def tell(self, line: str = "") -> None:

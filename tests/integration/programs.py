@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from errands import Errands, JobContext, StoreError, SyncJobContext
 
@@ -155,6 +156,55 @@ def fork(path: str, count: str) -> None:
         say(status)
 
 
+def starve(path: str) -> None:
+    """Begin to work without a descriptor left, and go on with all of them after a line."""
+
+    async def main() -> None:
+        app = an_app(path)
+        async with app:
+            await app.queue().counts()
+            await asyncio.to_thread(int)  # What this needs is imported while there are some.
+            held = all_descriptors()
+            async with app.worker(poll=60, idle_poll=60):
+                say("ready")
+                await heard()
+                for descriptor in held:
+                    os.close(descriptor)
+                say("fed")
+                await heard()
+
+    asyncio.run(main())
+
+
+def starve_until_told(path: str) -> None:
+    """Work without a descriptor left, from its begin until a signal comes."""
+
+    async def main() -> None:
+        app = an_app(path)
+        async with app:
+            await app.queue().counts()
+            held = all_descriptors()
+            running = asyncio.ensure_future(app.worker(poll=0.1, idle_poll=0.1).run())
+            await asyncio.sleep(0)
+            say("ready")
+            await running
+            for descriptor in held:
+                os.close(descriptor)
+        say("ended")
+
+    asyncio.run(main())
+
+
+def all_descriptors() -> list[int]:
+    """Every descriptor that the system still gives."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    held: list[int] = []
+    with suppress(OSError):
+        while True:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    return held
+
+
 def hold_lock(path: str) -> None:
     """Hold the write lock, as a foreign program would, until told to let go."""
     connection = sqlite3.connect(path, isolation_level=None)
@@ -187,7 +237,8 @@ def check_integrity(path: str) -> None:
 PROGRAMS: dict[str, Callable[..., None]] = {
     program.__name__: program
     for program in (
-        work, run, add_and_work, produce, initialize, fork, hold_lock, fill, check_integrity,
+        work, run, add_and_work, produce, initialize, fork, starve, starve_until_told, hold_lock,
+        fill, check_integrity,
     )
 }  # fmt: skip
 

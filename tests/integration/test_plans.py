@@ -24,6 +24,8 @@ PLANS = {
     "claim": [f"errands_job {KEY}", "errands_job_claim (queue=?)"],
     "has_claimable": ["errands_job_claim (queue=?)"],
     "by_ref": ["errands_job_id (id=? AND queue=?)"],
+    "by_ref_bare": ["errands_job_id (id=? AND queue=?)"],
+    "has_jobs": ["errands_job_claim (queue=?)", "errands_job_lease"],
     "save_one": [f"errands_job {KEY}"],
     "save_data": [f"errands_job {KEY}"],
     "renew": [f"errands_job {KEY}"],
@@ -39,10 +41,12 @@ PLANS = {
     "by_ref_locked": ["errands_job_id (id=? AND queue=?)"],
     "newest_settled": ["errands_job_finished (queue=? AND status=?)"],
     "surplus": ["errands_job_finished (queue=? AND status=?)"],
-    "next 0": ["errands_job_due"],
+    "next 0": ["errands_job_due (run_at>?)"],
     "next 1": ["errands_job_lapse (lapses_at>?)"],
-    "next 2": ["errands_job_lease"],
-    "next 3": ["errands_job_purge (purge_at>?)"],
+    "next 2": ["errands_job_purge (purge_at>?)"],
+    "first_lease": ["errands_job_lease"],
+    "last_lease": ["errands_job_lease"],
+    "beyond": ["errands_job_lease (lease_expires_at>?)"],
     "delete_job": [f"errands_job {KEY}"],
     "delete_logs": ["errands_log", "(job_key=?)"],
     "count_lines": ["errands_log", "(job_key=?)"],
@@ -55,7 +59,10 @@ PLANS = {
 }
 """Parts of the plan of each statement, in any order."""
 
-BOUNDED = ("claim", "has_claimable", "flagged", "due", "expired", "lapsed", "purgeable", "surplus")
+BOUNDED = (
+    "claim", "has_claimable", "flagged", "due", "expired", "lapsed", "purgeable", "surplus",
+    "first_lease", "last_lease",
+)  # fmt: skip
 BOUNDED_NEXT = tuple(f"next {place}" for place in range(len(STATEMENTS.next)))
 
 
@@ -101,7 +108,7 @@ def test_a_hot_statement_searches_its_index(connection: sqlite3.Connection, name
     assert all("index" in step for step in steps if step.startswith("scan")), plan
 
 
-@pytest.mark.parametrize("name", ["due", "expired", "lapsed", "purgeable", "claim"])
+@pytest.mark.parametrize("name", ["due", "expired", "beyond", "lapsed", "purgeable", "claim"])
 def test_a_statement_with_a_bound_scans_nothing(connection: sqlite3.Connection, name: str) -> None:
     text, values = prepared(name)
 
@@ -131,6 +138,7 @@ def test_every_statement_that_reads_jobs_has_its_plan_here() -> None:
     assert named - set(PLANS) == {
         "append_events",
         "append_line",
+        "change_none",
         "count_on",
         "draw",
         "insert_jobs",
@@ -189,7 +197,14 @@ def steps_of(connection: sqlite3.Connection, name: str) -> int:
         return 0
 
     text, values = prepared(
-        name, of_queue="default", of_status="completed", now=NOW, most=10, kept=10, until=NOW + 1
+        name,
+        of_queue="default",
+        of_status="completed",
+        now=NOW,
+        longest=60_000,
+        most=10,
+        kept=10,
+        until=NOW + 1,
     )
     connection.execute("SAVEPOINT measure")
     connection.set_progress_handler(count, 1)

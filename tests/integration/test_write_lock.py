@@ -39,6 +39,20 @@ async def test_a_held_write_lock_ends_as_store_busy_and_never_blocks_the_event_l
         assert await watching < BUSY_TIMEOUT / 2
 
 
+async def test_calls_that_wait_for_the_lock_together_give_up_together(
+    holder: Program, url: str
+) -> None:
+    async with Errands(url, busy_timeout=BUSY_TIMEOUT) as app:
+        started = time.monotonic()
+
+        ended = await asyncio.gather(
+            *(app.queue(str(number)).pause() for number in range(20)), return_exceptions=True
+        )
+
+        assert {type(each) for each in ended} == {StoreBusy}
+        assert time.monotonic() - started < 20 * BUSY_TIMEOUT / 2
+
+
 async def test_reading_goes_on_beside_a_held_write_lock(holder: Program, url: str) -> None:
     async with Errands(url, busy_timeout=BUSY_TIMEOUT) as app:
         assert await app.queue().find("x") is None

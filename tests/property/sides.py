@@ -234,7 +234,7 @@ def _look(uow: UnitOfWork) -> dict[str, Any]:
         "jobs": [_row(job, ranks) for job in jobs],
         "queues": [(q.name, q.is_paused, q.drained_at) for q in uow.queues.all()],
         "claimable": [uow.catalog.claimable(QUEUES, most) for most in (1, 2, len(QUEUES))],
-        "next_due": uow.calendar.next_due(),
+        "agenda": uow.calendar.agenda(),
         "surplus": {
             (queue, status): [job.ref for job in uow.calendar.surplus(queue, status, 3)]
             for queue in QUEUES

@@ -58,6 +58,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock, self.ids = FakeClock(), SequentialIds()
+        self.remembered: set[str] = set()
         self.folder = Path(tempfile.mkdtemp(prefix="errands-agreement-"))
         self.both = Agreement(open_sides(self.store, self.clock, self.folder), self.rehearses)
 
@@ -78,10 +79,14 @@ class Machine(RuleBasedStateMachine):
             min_size=1,
             max_size=4,
         ),
+        remembers=st.booleans(),
     )
-    def add(self, members: list[Any]) -> MultipleResults[JobRef]:
+    def add(self, members: list[Any], *, remembers: bool) -> MultipleResults[JobRef]:
+        """Add jobs, as a program that remembers the queues that it has made known, or does not."""
         news = [self._new(*member) for member in members]
-        unregistered = frozenset(new.ref.queue for new in news)
+        queues = {new.ref.queue for new in news}
+        unregistered = frozenset(queues - self.remembered if remembers else queues)
+        self.remembered |= queues
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
         self._do(work)
         return multiple(*(new.ref for new in news))
@@ -195,6 +200,16 @@ class Machine(RuleBasedStateMachine):
     def sweep(self) -> None:
         for work in (maintain.promote_due, maintain.expire_leases, maintain.lapse, maintain.purge):
             self._do(work)
+
+    @rule(longest=commands.spans)
+    def sweep_watchfully(self, longest: timedelta) -> None:
+        self._do(partial(maintain.expire_watched, longest=longest))
+        self._do(maintain.try_renewing)
+
+    @rule(by=st.sampled_from([timedelta(seconds=6), timedelta(hours=1)]))
+    def set_the_clock_back(self, by: timedelta) -> None:
+        self.clock.jump(-by)
+        self.both.check()
 
     @rule(
         work=st.sampled_from(

@@ -10,7 +10,10 @@ from typing import Final
 
 import attrs
 
+from ..domain.skipped import RowsSkipped
 from ..ports.store import Store
+from .apart import Apart
+from .doubt import Doubt
 from .per_loop import PerLoop
 from .use_cases.add import Added, NewJob, add_jobs
 
@@ -35,6 +38,7 @@ class Adder:
     def __init__(self, *, store: Store) -> None:
         self._store = store
         self._registered: dict[str, float] = {}
+        self._next_tidying = 0.0
         self._gathering = PerLoop(lambda: Gathering(self.add_all))
 
     async def add(self, new: NewJob) -> Added:
@@ -46,7 +50,11 @@ class Adder:
         unregistered = self.unregistered(news)
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
         is_large = len(news) > LARGE or sum(len(new.data) for new in news) > LARGE_DATA
-        added = await self._store.transact(work, is_large=is_large, is_repeatable=True)
+        write = partial(self._store.transact, is_large=is_large, is_repeatable=True)
+        try:
+            added = await write(work)
+        except RowsSkipped:
+            added = await write(partial(work, asks=True))
         self._note(unregistered)
         return added
 
@@ -54,7 +62,11 @@ class Adder:
         """`add_all`, blocking."""
         unregistered = self.unregistered(news)
         work = partial(add_jobs, wanted=news, unregistered=unregistered)
-        added = self._store.transact_sync(work, is_repeatable=True)
+        write = partial(self._store.transact_sync, is_repeatable=True)
+        try:
+            added = write(work)
+        except RowsSkipped:
+            added = write(partial(work, asks=True))
         self._note(unregistered)
         return added
 
@@ -70,8 +82,13 @@ class Adder:
 
     def _note(self, registered: frozenset[str]) -> None:
         """Take queues as known for a while: another process may obliterate them."""
-        until = time.monotonic() + KNOWN_FOR
-        self._registered.update(dict.fromkeys(registered, until))
+        now = time.monotonic()
+        if registered and now >= self._next_tidying:
+            self._next_tidying = now + KNOWN_FOR
+            for queue, until in list(self._registered.items()):
+                if until <= now:
+                    self._registered.pop(queue, None)
+        self._registered.update(dict.fromkeys(registered, now + KNOWN_FOR))
 
 
 class Gathering:
@@ -79,48 +96,83 @@ class Gathering:
 
     The first to come leads: it lets the loop turn once, so that those who are ready join
     it, and writes for all. Adds keep their order. Nothing waits for a timer.
+
+    An exception that a signal raises may come at any call: that somebody leads is noted by no
+    call, and what waits stays in the list until a write has taken it.
     """
 
     def __init__(self, add_all: AddAll) -> None:
         self._add_all = add_all
         self._waiting: list[_Waiting] = []
-        self._writing = asyncio.Lock()
+        self._is_led = False
 
     async def add(self, new: NewJob) -> Added:
         """Add one job in the company of those who are ready."""
         mine = _Waiting(new, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
-        if len(self._waiting) > 1:
+        if self._is_led:
             return await mine.answer
+        self._is_led = True
         try:
             await asyncio.sleep(0)
-            async with self._writing:
-                batch, self._waiting = self._waiting, []
-                if batch == [mine]:
-                    return (await self._add_all([new]))[0]
-                await asyncio.shield(asyncio.ensure_future(self._write(batch)))
-        except asyncio.CancelledError:
+            if self._waiting == [mine]:
+                self._waiting = []
+                mine.answer.set_result((await self._add_all([new]))[0])
+            else:
+                await asyncio.shield(asyncio.ensure_future(self._write()))
+            self._hand_over(mine)
+        except BaseException:
+            self._is_led = False
             self._hand_over(mine)
             raise
         return await mine.answer
 
-    async def _write(self, batch: Sequence[_Waiting]) -> None:
-        try:
-            added = await self._add_all([item.new for item in batch])
-        except Exception as error:  # noqa: BLE001 - told to everybody who waits
-            for item in batch:
-                if not item.answer.done():
-                    item.answer.set_exception(error)
-                    item.answer.exception()
-            return
-        for item, answer in zip(batch, added, strict=True):
-            if not item.answer.done():
-                item.answer.set_result(answer)
-
-    def _hand_over(self, mine: _Waiting) -> None:
-        """The leader was cancelled: what it had gathered is written without it."""
-        self._waiting = [item for item in self._waiting if item is not mine]
+    async def _write(self) -> None:
+        """Add all together, or apart where the database does not take one of them."""
         batch, self._waiting = self._waiting, []
-        if batch:
-            orphans = asyncio.ensure_future(self._write(batch))
-            orphans.add_done_callback(lambda _: None)
+        try:
+            await self._write_apart(batch)
+        except BaseException as error:
+            _tell_failed(batch, error)
+            raise
+
+    async def _write_apart(self, batch: Sequence[_Waiting]) -> None:
+        apart, doubt = Apart(batch), Doubt()
+        for part in apart:
+            try:
+                added = await self._add_all([item.new for item in part])
+            except Exception as error:  # noqa: BLE001 - told to everybody who waits
+                if not doubt.is_of_one(error, part) or not apart.again(part, error):
+                    _tell_failed(part, error)
+                continue
+            doubt.taken()
+            for item, answer in zip(part, added, strict=True):
+                if not item.answer.done():
+                    item.answer.set_result(answer)
+
+    def _hand_over(self, mine: _Waiting | None = None) -> None:
+        """What has come meanwhile, or was gathered by one that was cut off, is written."""
+        self._is_led = False
+        if mine is not None and mine in self._waiting:
+            self._waiting.remove(mine)
+        if self._waiting:
+            asyncio.ensure_future(self._go_on()).add_done_callback(lambda _: None)
+
+    async def _go_on(self) -> None:
+        if self._is_led:
+            return
+        self._is_led = True
+        try:
+            await self._write()
+            self._hand_over()
+        except BaseException:
+            self._is_led = False
+            self._hand_over()
+            raise
+
+
+def _tell_failed(part: Sequence[_Waiting], error: BaseException) -> None:
+    for item in part:
+        if not item.answer.done():
+            item.answer.set_exception(error)
+            item.answer.exception()

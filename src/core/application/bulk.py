@@ -1,4 +1,7 @@
-"""Verbs over many jobs of a queue, in bounded transactions: each is atomic, the whole is not."""
+"""Verbs over many jobs of a queue, in bounded transactions: each is atomic, the whole is not.
+
+Each is for the jobs that were there when it began, so that it ends beside any producer.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from typing import Any, Final
 import attrs
 
 from ..domain.job.durations import Duration, duration, instant
+from ..domain.job.options import checked_flag
 from ..domain.job.status import TERMINAL, UNSTARTED, JobStatus
-from .requests import checked_count, checked_statuses
+from .listing import checked_statuses
+from .requests import checked_count
 from .steps import Steps
 from .use_cases import administer
 from .use_cases.administer import Sweep, Swept
@@ -24,8 +29,8 @@ Statuses = JobStatus | str | Iterable[JobStatus | str]
 
 def drain(queue: str, *, delayed: bool) -> Steps[int]:
     """Remove what has not started."""
-    statuses = UNSTARTED if delayed else frozenset({JobStatus.WAITING})
-    removed = yield from _sweep(Sweep(queue, statuses), None, _removing(force=False))
+    statuses = UNSTARTED if checked_flag(delayed, "delayed") else frozenset({JobStatus.WAITING})
+    removed, _ = yield from _sweep(Sweep(queue, statuses), None, _removing(force=False))
     yield partial(administer.note_cleaned, queue=queue, removed=removed)
     return removed
 
@@ -34,17 +39,25 @@ def clean(queue: str, grace: Duration, *, limit: int | None, status: Statuses) -
     """Remove jobs of these statuses; never one that runs."""
     statuses = checked_statuses(status) - {JobStatus.ACTIVE}
     sweep = Sweep(queue, statuses, older_than=duration(grace, "grace"))
-    removed = yield from _sweep(sweep, _checked(limit), _removing(force=False))
+    removed, _ = yield from _sweep(sweep, _checked(limit), _removing(force=False))
     yield partial(administer.note_cleaned, queue=queue, removed=removed)
     return removed
 
 
 def obliterate(queue: str, *, force: bool) -> Steps[int]:
-    """Remove every job and the queue itself."""
-    if not force:
+    """Remove every job and the queue itself.
+
+    Without `force` it refuses as soon as it finds that a job runs; what it has removed until
+    then stays removed. The queue is forgotten once nothing is left of what there was.
+    """
+    if not checked_flag(force, "force"):
         yield partial(administer.require_idle, name=queue)
-    removed = yield from _sweep(Sweep(queue, ALL), None, _removing(force=force))
-    yield partial(administer.forget_queue, name=queue)
+    sweep, removed, is_gone = Sweep(queue, ALL), 0, False
+    while not is_gone:
+        more, up_to = yield from _sweep(sweep, None, _removing(force=force))
+        removed += more
+        is_gone = yield partial(administer.forget_queue, name=queue, up_to=up_to)
+        sweep = attrs.evolve(sweep, up_to=up_to)
     return removed
 
 
@@ -59,35 +72,36 @@ def retry_many(
     """Retry settled jobs in the order of adding."""
     statuses = checked_statuses(status) & TERMINAL
     moment = None if before is None else instant(before, "before")
-    batch = partial(administer.change_batch, decide=Retry(reset_attempts))
-    return (yield from _sweep(Sweep(queue, statuses, before=moment), _checked(limit), batch))
+    verb = Retry(checked_flag(reset_attempts, "reset_attempts"))
+    batch = partial(administer.change_batch, decide=verb)
+    sweep = Sweep(queue, statuses, before=moment)
+    return (yield from _sweep(sweep, _checked(limit), batch))[0]
 
 
 def promote_many(queue: str, *, limit: int | None) -> Steps[int]:
     """Make delayed jobs ready, in the order of adding."""
     batch = partial(administer.change_batch, decide=Promote())
     sweep = Sweep(queue, frozenset({JobStatus.DELAYED}))
-    return (yield from _sweep(sweep, _checked(limit), batch))
+    return (yield from _sweep(sweep, _checked(limit), batch))[0]
 
 
 def _removing(*, force: bool) -> Callable[..., Swept]:
     return partial(administer.remove_batch, force=force)
 
 
-def _sweep(sweep: Sweep, limit: int | None, batch: Callable[..., Swept]) -> Steps[int]:
-    if not sweep.statuses:
-        return 0
-    changed, cursor = 0, None
-    while True:
+def _sweep(sweep: Sweep, limit: int | None, batch: Callable[..., Swept]) -> Steps[tuple[int, int]]:
+    """Batch after batch; how many jobs were changed, and up to which key it has looked."""
+    changed, cursor, up_to = 0, None, sweep.up_to
+    while sweep.statuses:
         room = BATCH if limit is None else min(BATCH, limit - changed)
         if room <= 0:
-            return changed
-        bounded = attrs.evolve(sweep, limit=room)
+            break
+        bounded = attrs.evolve(sweep, limit=room, up_to=up_to)
         swept: Swept = yield partial(batch, sweep=bounded, after=cursor)
-        changed += swept.changed
-        cursor = swept.next
+        changed, cursor, up_to = changed + swept.changed, swept.next, swept.up_to
         if cursor is None:
-            return changed
+            break
+    return changed, up_to or 0
 
 
 def _checked(limit: Any) -> int | None:

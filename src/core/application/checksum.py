@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from ..domain.beside import BESIDE
 from ..domain.job.options import JobPolicy
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,4 +140,4 @@ def _fields(value: Any) -> list[object]:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind))
+    return tuple(field.name for field in attrs.fields(kind) if not field.metadata.get(BESIDE))

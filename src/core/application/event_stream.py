@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from ..domain.errors import InvalidOption
-from ..domain.events import Event, EventType, Hint
+import attrs
+
+from ..domain.events import Event, Hint
 from ..domain.job import defaults
 from ..ports.event_log import EventFilter
 from ..ports.store import Store
 from ..ports.wakeup import Wakeup
-from .requests import checked_cursor
+from .missed_events import Missed
 from .signal import Signal
 from .use_cases import look
 
@@ -21,50 +22,66 @@ PAGE: Final = 500
 
 
 class EventStream:
-    """Reads the log at least once, in order, and skips nothing; reading never blocks a worker."""
+    """Reads the log at least once, in order, and skips nothing; reading never blocks a worker.
 
-    def __init__(self, *, store: Store, wakeup: Wakeup, poll: timedelta = defaults.POLL) -> None:
+    What a transaction had written that stayed open for more than a minute comes when it has
+    committed, marked as late: the rest of the log does not wait for it for longer.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        wakeup: Wakeup,
+        poll: timedelta = defaults.POLL,
+        has_read: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
+        self._has_read = has_read
         self._wakeup = wakeup
         self._poll = poll.total_seconds()
 
     async def read(
         self,
+        after: int | None,
+        wanted: EventFilter,
         *,
-        after: int | None = None,
-        queue: str | None = None,
-        types: Iterable[EventType | str] = (),
-        job_id: str | None = None,
         follow: bool = True,
+        missed: Missed | None = None,
     ) -> AsyncIterator[Event]:
-        """Events behind `after`, or from now on; with `follow` for ever."""
-        wanted = EventFilter(queue, job_id, checked_types(types))
+        """Events behind the cursor `after`, or from now on; with `follow` for ever.
+
+        `missed` is what was passed over on the way to this cursor; who has not kept it looks
+        for all that is passed over at this moment.
+        """
         signal = Signal()
         unsubscribe = self._wakeup.subscribe(partial(_matters, wanted), signal.set)
         try:
-            cursor = checked_cursor(after)
-            if cursor is None:
-                cursor = await self._store.read(look.last_event_id)
+            if missed is None:
+                begin = await self._store.read(partial(look.begin_reading, after=after))
+                after, missed = begin.cursor, Missed()
+                missed.note(begin.passed)
+            cursor = after or 0
             while True:
-                work = partial(look.read_page, after=cursor, limit=PAGE, wanted=wanted)
-                page, end = await self._store.read(work)
-                for event in page:
+                work = partial(
+                    look.read_page, after=cursor, limit=PAGE, wanted=wanted, missed=missed.runs
+                )
+                page = await self._store.read(work)
+                self._has_read()
+                missed.note(page.passed)
+                for event in page.events:
                     yield event
-                cursor = end
-                if len(page) < PAGE:
+                for event in page.late:
+                    if event.id <= cursor and wanted.is_for(event):
+                        yield attrs.evolve(event, is_late=True)
+                missed.forget(event.id for event in page.late)
+                cursor = page.end
+                if max(len(page.events), len(page.late)) < PAGE:
                     if not follow:
                         return
                     await signal.wait(self._poll)
         finally:
             unsubscribe()
-
-
-def checked_types(types: Iterable[EventType | str]) -> frozenset[EventType]:
-    """Event types from themselves or their names."""
-    try:
-        return frozenset(EventType(kind) for kind in types)
-    except ValueError as error:
-        raise InvalidOption("types", str(error)) from error
 
 
 def _matters(wanted: EventFilter, hint: Hint) -> bool:

@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from ..domain.job.durations import Duration, duration
 from ..domain.job.job import Job
+from ..domain.job.options import checked_flag
 from ..domain.job.priority import checked_priority
 from ..ports.job_logs import LogLine
-from .requests import checked_count, checked_limit
+from .listing import checked_limit
+from .requests import checked_count
 from .results import result_of
 from .services import Services
 from .snapshot import JobSnapshot
@@ -54,7 +56,7 @@ class JobHandle(JobSnapshot):
 
     async def retry(self, *, reset_attempts: bool = False) -> Self:
         """Run a settled job again; out of attempts it runs once more."""
-        return await self._change(manage.Retry(reset_attempts))
+        return await self._change(manage.Retry(checked_flag(reset_attempts, "reset_attempts")))
 
     async def promote(self) -> Self:
         """Make a delayed job ready now."""
@@ -66,7 +68,8 @@ class JobHandle(JobSnapshot):
 
     async def change_priority(self, priority: int, *, lifo: bool = False) -> Self:
         """Move it to another priority: to its tail, or with `lifo` to its head."""
-        return await self._change(manage.ChangePriority(checked_priority(priority), lifo))
+        change = manage.ChangePriority(checked_priority(priority), checked_flag(lifo, "lifo"))
+        return await self._change(change)
 
     async def update_data(self, data: Any) -> Self:
         """Replace the input of a job that has not started."""
@@ -77,7 +80,7 @@ class JobHandle(JobSnapshot):
 
     async def remove(self, *, force: bool = False) -> None:
         """Delete it; an active one only by force, and its finish is then rejected."""
-        work = partial(manage.remove_job, ref=self.ref, force=force)
+        work = partial(manage.remove_job, ref=self.ref, force=checked_flag(force, "force"))
         await self._services.store.transact(work)
 
     async def logs(self, limit: int = NEWEST_LINES) -> list[LogLine]:

@@ -12,13 +12,15 @@ import attrs
 from ..domain.events import Event, EventType
 from ..domain.job.durations import Duration
 from ..domain.job.identity import checked_name
+from ..domain.job.options import checked_flag
 from ..domain.job.status import JobStatus
 from ..ports.job_catalog import Count
 from . import bulk
 from .bulk import Statuses
 from .event_stream import EventStream
 from .job_handle import JobHandle
-from .requests import Member, Requests, checked_cursor, checked_limit, checked_ref, query
+from .listing import checked_cursor, checked_limit, event_filter, query
+from .requests import Member, Requests, checked_ref
 from .services import Services
 from .steps import Steps, run_steps
 from .use_cases import administer, look
@@ -112,6 +114,7 @@ class Queue:
         """
         wanted = query(
             self.name,
+            self._services.codec,
             status=status,
             name=name,
             tag=tag,
@@ -143,7 +146,10 @@ class Queue:
         return await self._services.store.read(partial(look.is_paused, name=self.name))
 
     async def drain(self, *, delayed: bool = True) -> int:
-        """Remove what has not started (without `delayed`, only what waits); how many."""
+        """Remove what has not started (without `delayed`, only what waits); how many.
+
+        Only jobs that were added before the call began.
+        """
         return await self._run(bulk.drain(self.name, delayed=delayed))
 
     async def clean(
@@ -160,9 +166,11 @@ class Queue:
         return await self._run(bulk.clean(self.name, grace, limit=limit, status=status))
 
     async def obliterate(self, *, force: bool = False) -> int:
-        """Remove the queue and every job in it; how many jobs went.
+        """Remove the queue and every job that is in it now; how many jobs went.
 
-        Refuses while a job is active, unless forced: then its finish is rejected.
+        Refuses with `IllegalTransition` when it finds that a job is active; what it has removed
+        until then stays removed. With `force` the finish of such a job is rejected. Jobs that
+        are added meanwhile stay, and with them the queue.
         """
         removed = await self._run(bulk.obliterate(self.name, force=force))
         self._services.adder.forget(self.name)
@@ -196,11 +204,12 @@ class Queue:
     ) -> AsyncIterator[Event]:
         """The queue's events behind the cursor `after` (an event's id; 0 is the beginning).
 
-        Without `after`, from now on. With `follow` it goes on for ever, else it ends at
-        the newest. At least once, in order, nothing skipped.
+        Without `after`, from the first step of the loop on. With `follow` it goes on for
+        ever, else it ends at the newest. At least once, in order, nothing skipped.
         """
+        wanted, cursor = event_filter(self.name, job_id, types), checked_cursor(after)
         stream = EventStream(store=self._services.store, wakeup=self._services.wakeup)
-        return stream.read(after=after, queue=self.name, types=types, job_id=job_id, follow=follow)
+        return stream.read(cursor, wanted, follow=checked_flag(follow, "follow"))
 
     async def _run(self, steps: Steps[int]) -> int:
         return await run_steps(self._services.store, steps)

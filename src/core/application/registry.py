@@ -32,7 +32,7 @@ class Handler:
     @classmethod
     def of(cls, function: HandlerFunction) -> Handler:
         """A handler `f(data, context)` or `f(data)`, sync or async."""
-        parameters = _positional(function)
+        parameters = _positional(function, "handler")
         if not 1 <= len(parameters) <= 2:
             raise InvalidOption("handler", "must take (data, context) or (data)")
         return cls(
@@ -46,7 +46,7 @@ class Handler:
     @classmethod
     def of_processor(cls, function: HandlerFunction) -> Handler:
         """A processor `f(context)`, sync or async, for every name."""
-        if len(_positional(function)) != 1:
+        if len(_positional(function, "processor")) != 1:
             raise InvalidOption("processor", "must take (context)")
         return cls(function, _is_async(function), Any, False, True)
 
@@ -76,7 +76,7 @@ class HandlerRegistry:
 
     def unregister(self, queue: str, name: str) -> None:
         """Forget a handler; its jobs are put off until one is there again."""
-        self._handlers.pop((queue, name), None)
+        self._handlers.pop((checked_name(queue, "queue"), checked_name(name, "name")), None)
 
     def find(self, queue: str, name: str) -> Handler | None:
         """The handler for a job, if this process has one."""
@@ -95,7 +95,7 @@ class HandlerRegistry:
 
     def register_backoff(self, name: str, function: CustomBackoff) -> None:
         """Let `function` work out the waits of jobs whose backoff is this name."""
-        self._backoffs[checked_name(name, "backoff")] = function
+        self._backoffs[checked_name(name, "backoff")] = checked_function(function, "backoff")
 
     def backoff(self, name: str) -> CustomBackoff | None:
         """The custom backoff of this name, if this process has it."""
@@ -119,9 +119,20 @@ class SingleProcessor(HandlerRegistry):
         return None if self._shared is None else self._shared.backoff(name)
 
 
-def _positional(function: HandlerFunction) -> list[inspect.Parameter]:
+def checked_function(value: Any, field: str) -> Any:
+    """What can be called."""
+    if not callable(value):
+        raise InvalidOption(field, f"must be a function, not {type(value).__name__}")
+    return value
+
+
+def _positional(function: HandlerFunction, field: str) -> list[inspect.Parameter]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        signature = inspect.signature(checked_function(function, field))
+    except (TypeError, ValueError) as error:
+        raise InvalidOption(field, "does not tell which arguments it takes") from error
+    parameters = signature.parameters.values()
     return [
         parameter
         for parameter in parameters

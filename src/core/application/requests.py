@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
-from ..domain.errors import InvalidOption, UnknownOption
+from ..domain.errors import InvalidOption
 from ..domain.job.identity import JobId, JobRef, checked_name
 from ..domain.job.options import JobOptions
-from ..domain.job.status import JobStatus
 from ..ports.codec import Codec
 from ..ports.id_generator import IdGenerator
-from ..ports.job_catalog import JobQuery
 from .use_cases.add import NewJob
-
-MOST_LISTED = 1_000
-"""Jobs on one page, at most."""
 
 
 class JobSpec:
@@ -55,6 +50,8 @@ class Requests:
 
     def new_jobs(self, members: Iterable[Member]) -> list[NewJob]:
         """All jobs of an `add_many`; the error of an invalid one names its index."""
+        if not isinstance(members, Iterable):
+            raise InvalidOption("jobs", f"must be a list of jobs, not {type(members).__name__}")
         jobs: list[NewJob] = []
         for index, member in enumerate(members):
             try:
@@ -96,28 +93,11 @@ def _parts(member: Member) -> tuple[str, Any, Mapping[str, Any]]:
             raise InvalidOption("jobs", "must be JobSpec or (name, data[, options])")
 
 
-def checked_statuses(status: Any) -> frozenset[JobStatus]:
-    """Statuses from one, its name, or several; None is all of them."""
-    names: Any = [] if status is None else [status] if isinstance(status, str) else status
-    try:
-        return frozenset(map(JobStatus, names))
-    except (TypeError, ValueError):
-        known = ", ".join(known.value for known in JobStatus)
-        raise InvalidOption("status", f"{status!r} is not one of {known}") from None
-
-
-def checked_limit(limit: object, field: str = "limit", most: int = MOST_LISTED) -> int:
-    """A page size from 1 to `most`."""
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= most:
-        raise InvalidOption(field, f"must be an integer from 1 to {most}")
-    return limit
-
-
 def checked_count(count: object, field: str) -> int:
     """A number of things, from 0."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise InvalidOption(field, "must be an integer of at least 0")
-    return count
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < 2**31:
+        raise InvalidOption(field, "must be an integer of at least 0, below 2**31")
+    return int(count)
 
 
 def checked_ref(queue: str, job_id: str) -> JobRef:
@@ -125,35 +105,11 @@ def checked_ref(queue: str, job_id: str) -> JobRef:
     return JobRef(queue, checked_name(job_id, "job_id"))
 
 
-def checked_cursor(after: object) -> int | None:
-    """A cursor as a page or an event has given it out."""
-    if after is None:
-        return None
-    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < 2**63:
-        raise InvalidOption("after", "must be a cursor that was given out")
-    return after
-
-
-def query(
-    queue: str | None,
-    *,
-    status: object = None,
-    name: str | None = None,
-    tag: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    error: str | None = None,
-    newest_first: bool = True,
-    **unknown: object,
-) -> JobQuery:
-    """A checked query. Raises `UnknownOption` for a condition that there is not."""
-    for condition in unknown:
-        raise UnknownOption(condition, "is not a condition of a listing")
-    return JobQuery(
-        queue=queue,
-        statuses=checked_statuses(status),
-        name=name,
-        tag=tag,
-        metadata=dict(metadata or {}),
-        error=error,
-        newest_first=newest_first,
-    )
+def checked_queues(queues: object) -> list[str]:
+    """Names of queues from one or several, each once, in order."""
+    if isinstance(queues, str):
+        return [checked_name(queues, "queues")]
+    if not isinstance(queues, Iterable):
+        raise InvalidOption("queues", f"must be names of queues, not {type(queues).__name__}")
+    names = cast("Iterable[object]", queues)
+    return list(dict.fromkeys(checked_name(name, "queues") for name in names))

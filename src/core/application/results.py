@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from ..domain.errors import JobCancelled, JobFailed, JobRemoved, ResultTimeout
+import attrs
+
+from ..domain.errors import (
+    UNKNOWN,
+    ErrandsError,
+    JobCancelled,
+    JobFailed,
+    JobRemoved,
+    ResultTimeout,
+    StoreUnavailable,
+)
 from ..domain.events import ENDS, Hint
 from ..domain.job import defaults
 from ..domain.job.identity import JobRef
@@ -23,10 +34,13 @@ from ..ports.wakeup import Wakeup
 from .per_loop import PerLoop
 from .signal import Signal
 from .snapshot import decoded
+from .thread_signal import ThreadSignal
 from .use_cases.look import last_event_id, look_up, read_events
 
 ENDED: Final = EventFilter(types=ENDS)
 PAGE: Final = 500
+LAST_LOOK_SECONDS: Final = 1.0
+"""How long the last look may take, once somebody's time is over: a server may never answer."""
 
 
 def result_of(job: Job, codec: Codec) -> Any:
@@ -38,6 +52,14 @@ def result_of(job: Job, codec: Codec) -> Any:
             raise JobFailed(job.id, job.reason)
         case _:
             raise JobCancelled(job.id, job.reason)
+
+
+@attrs.define(eq=False)
+class _Waiter:
+    """Who waits by a thread, and whether nobody does any more."""
+
+    changed: ThreadSignal = attrs.Factory(ThreadSignal)
+    has_gone: bool = False
 
 
 class Results:
@@ -55,19 +77,42 @@ class Results:
 
     def ended_sync(self, ref: JobRef, timeout: timedelta | None) -> Job:
         """`ended`, blocking the calling thread."""
-        changed = threading.Event()
+        if timeout is None:
+            return self._ended_sync(ref, None, _Waiter())
+        # A driver may wait for ever for a server that is frozen: that is left to a thread.
+        answers, seconds = SimpleQueue[Job | BaseException](), timeout.total_seconds()
+        waiter = _Waiter()
+        watch = partial(_answer, answers, partial(self._ended_sync, ref, timeout, waiter))
+        try:
+            self._start(watch)
+            answer = answers.get(timeout=min(seconds + LAST_LOOK_SECONDS, threading.TIMEOUT_MAX))
+        except Empty as error:
+            raise ResultTimeout(ref.id, seconds, UNKNOWN) from error
+        finally:  # A signal handler may have cut this off.
+            waiter.has_gone = True
+            waiter.changed.set()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _start(self, watch: Callable[[], None]) -> None:
+        try:
+            threading.Thread(target=watch, name="errands-result", daemon=True).start()
+        except RuntimeError as error:
+            raise StoreUnavailable(self._store.url, str(error)) from error
+
+    def _ended_sync(self, ref: JobRef, timeout: timedelta | None, waiter: _Waiter) -> Job:
+        changed, started = waiter.changed, time.monotonic()
         unsubscribe = self._wakeup.subscribe(partial(_tells_end, ref.queue), changed.set)
-        started = time.monotonic()
         try:
             while True:
-                changed.clear()
                 job = self._store.read_sync(partial(look_up, refs=[ref])).get(ref)
                 if job is None:
                     raise JobRemoved(ref.id, ref.queue)
                 if job.status.is_terminal:
                     return job
                 left = _left(timeout, started)
-                if left <= 0:
+                if left <= 0 or waiter.has_gone:
                     raise ResultTimeout(ref.id, time.monotonic() - started, job.status.value)
                 changed.wait(min(left, self._poll))
         finally:
@@ -109,7 +154,13 @@ class ResultWatch:
 
     async def _look_once_more(self, ref: JobRef, seconds: float) -> Job:
         """Out of time: the job all the same if it has ended, even with no time to wait."""
-        job = (await self._store.read(partial(look_up, refs=[ref]))).get(ref)
+        look = self._store.read(partial(look_up, refs=[ref]))
+        try:
+            job = (await asyncio.wait_for(look, LAST_LOOK_SECONDS)).get(ref)
+        except TimeoutError as error:
+            if isinstance(error, ErrandsError):
+                raise
+            raise ResultTimeout(ref.id, seconds, UNKNOWN) from error
         if job is None:
             raise JobRemoved(ref.id, ref.queue)
         if not job.status.is_terminal:
@@ -178,6 +229,13 @@ class ResultWatch:
             waiting.remove(answer)
             if not waiting:
                 del self._waiting[ref]
+
+
+def _answer(answers: SimpleQueue[Job | BaseException], watch: Callable[[], Job]) -> None:
+    try:
+        answers.put(watch())
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        answers.put(error)
 
 
 def _is_end(hint: Hint) -> bool:

@@ -9,6 +9,7 @@ from ..ports.id_generator import IdGenerator
 from ..ports.store import Store
 from ..ports.wakeup import Wakeup
 from .adder import Adder
+from .outage import Outage
 from .results import Results
 
 
@@ -22,3 +23,4 @@ class Services:
     ids: IdGenerator
     adder: Adder
     results: Results
+    outage: Outage = attrs.Factory(Outage)

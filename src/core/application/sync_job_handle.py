@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from ..domain.job.durations import Duration, duration
 from ..domain.job.job import Job
+from ..domain.job.options import checked_flag
 from ..domain.job.priority import checked_priority
 from ..ports.job_logs import LogLine
-from .requests import checked_count, checked_limit
+from .listing import checked_limit
+from .requests import checked_count
 from .results import result_of
 from .services import Services
 from .snapshot import JobSnapshot
@@ -45,7 +47,7 @@ class SyncJobHandle(JobSnapshot):
 
     def retry(self, *, reset_attempts: bool = False) -> Self:
         """See `JobHandle.retry`."""
-        return self._change(manage.Retry(reset_attempts))
+        return self._change(manage.Retry(checked_flag(reset_attempts, "reset_attempts")))
 
     def promote(self) -> Self:
         """See `JobHandle.promote`."""
@@ -57,7 +59,8 @@ class SyncJobHandle(JobSnapshot):
 
     def change_priority(self, priority: int, *, lifo: bool = False) -> Self:
         """See `JobHandle.change_priority`."""
-        return self._change(manage.ChangePriority(checked_priority(priority), lifo))
+        change = manage.ChangePriority(checked_priority(priority), checked_flag(lifo, "lifo"))
+        return self._change(change)
 
     def update_data(self, data: Any) -> Self:
         """See `JobHandle.update_data`."""
@@ -68,7 +71,7 @@ class SyncJobHandle(JobSnapshot):
 
     def remove(self, *, force: bool = False) -> None:
         """See `JobHandle.remove`."""
-        work = partial(manage.remove_job, ref=self.ref, force=force)
+        work = partial(manage.remove_job, ref=self.ref, force=checked_flag(force, "force"))
         self._services.store.transact_sync(work)
 
     def logs(self, limit: int = NEWEST_LINES) -> list[LogLine]:

@@ -17,8 +17,9 @@ from ..ports.event_log import EventFilter
 from ..ports.job_catalog import Count
 from . import bulk
 from .bulk import Statuses
-from .event_stream import PAGE, checked_types
-from .requests import Member, Requests, checked_cursor, checked_limit, checked_ref, query
+from .event_stream import PAGE
+from .listing import checked_cursor, checked_limit, event_filter, query
+from .requests import Member, Requests, checked_ref
 from .services import Services
 from .steps import Steps, run_steps_sync
 from .sync_job_handle import SyncJobHandle
@@ -94,6 +95,7 @@ class SyncQueue:
         """See `Queue.jobs`."""
         wanted = query(
             self.name,
+            self._services.codec,
             status=status,
             name=name,
             tag=tag,
@@ -164,11 +166,21 @@ class SyncQueue:
         return self._run(bulk.promote_many(self.name, limit=limit))
 
     def events(
-        self, *, after: int = 0, types: Iterable[EventType | str] = (), job_id: str | None = None
+        self,
+        *,
+        after: int | None = 0,
+        types: Iterable[EventType | str] = (),
+        job_id: str | None = None,
     ) -> Iterator[Event]:
-        """The queue's events behind the cursor `after`, up to the newest that none can precede."""
-        wanted = EventFilter(self.name, job_id, checked_types(types))
-        cursor = checked_cursor(after) or 0
+        """The queue's events behind the cursor `after`, up to the newest that none can precede.
+
+        By default from the beginning; None is from now on, which is none.
+        """
+        wanted, cursor = event_filter(self.name, job_id, types), checked_cursor(after)
+        return self._events(cursor, wanted)
+
+    def _events(self, after: int | None, wanted: EventFilter) -> Iterator[Event]:
+        cursor = self._services.store.read_sync(look.last_event_id) if after is None else after
         while True:
             work = partial(look.read_events, after=cursor, limit=PAGE, wanted=wanted)
             page = self._services.store.read_sync(work)

@@ -7,6 +7,7 @@ program can act on the fields and a person can read the sentence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar, Final
 
 
 class ErrandsError(Exception):
@@ -119,14 +120,22 @@ class JobCancelled(ErrandsError):
         super().__init__(f"job {job_id!r} was cancelled: {reason or 'no reason given'}")
 
 
+UNKNOWN: Final = "unknown"
+"""The status of a job about which the store has not answered."""
+
+
 class ResultTimeout(ErrandsError, TimeoutError):
-    """The job was not settled within the time somebody was willing to wait."""
+    """The job was not settled within the time somebody was willing to wait.
+
+    `status` is that of the job, or "unknown" where the store did not answer in time.
+    """
 
     def __init__(self, job_id: str, seconds: float, status: str) -> None:
         self.job_id = job_id
         self.seconds = seconds
         self.status = status
-        super().__init__(f"job {job_id!r} is still {status} after {seconds:g} s")
+        told = f"is still {status}" if status != UNKNOWN else "is not told of by its store"
+        super().__init__(f"job {job_id!r} {told} after {seconds:g} s")
 
 
 class PermanentFailure(ErrandsError):
@@ -147,38 +156,78 @@ class WorkerStateError(ErrandsError, RuntimeError):
 
 
 class StoreError(ErrandsError):
-    """The store could not do what was asked; `url` never shows a password."""
+    """The store could not do what was asked; `url` never shows a password, and may be empty.
+
+    `passes`: the same may succeed a little later. `is_permanent`: nothing will succeed for
+    anybody until somebody mends the database. Where both are False, it is this write that
+    failed; others may succeed. `is_of_connecting`: it was met before anything was asked for, so
+    that it is no one write's own.
+    """
 
     summary = "the store failed"
+    passes: ClassVar[bool] = False
+    is_permanent: ClassVar[bool] = False
+    is_of_connecting = False
 
     def __init__(self, url: str, detail: str = "") -> None:
         self.url = url
         self.detail = detail
-        super().__init__(f"{url}: {self.summary}{': ' if detail else ''}{detail}")
+        super().__init__(": ".join(part for part in (url, self.summary, detail) if part))
+
+
+class StoreRefused(StoreError, ValueError):
+    """The database does not take one of these values.
+
+    It is too long for a statement or a row, has a character or a number that cannot be kept,
+    or a constraint or trigger of the database forbids it.
+    """
+
+    summary = "does not take this value"
 
 
 class InvalidDatabaseUrl(StoreError, ValueError):
     """The URL cannot be parsed or names a database Errands does not speak."""
 
+    is_permanent = True
     summary = "not a database URL that Errands can use"
 
 
 class MissingDriver(StoreError, ImportError):
     """The database's driver is not installed."""
 
+    is_permanent = True
     summary = "its driver is not installed"
 
 
 class StoreNotOpen(StoreError, RuntimeError):
     """Used before `initialize()` or after `shutdown()`."""
 
+    is_permanent = True
     summary = "used before initialize() or after shutdown()"
+
+
+class OpenAtFork(StoreError, RuntimeError):
+    """A forked process cannot use a database that its parent had open at the fork."""
+
+    summary = "was open when this process was forked, and cannot be used here"
 
 
 class StoreUnavailable(StoreError, OSError):
     """The database cannot be reached or opened."""
 
+    passes = True
     summary = "cannot be opened"
+
+
+class StoreUnusable(StoreUnavailable):
+    """The database lacks a table, a right, or itself, or it cannot hold what Errands writes.
+
+    Somebody has to mend that.
+    """
+
+    passes = False
+    is_permanent = True
+    summary = "cannot be used as it is"
 
 
 class StoreReadOnly(StoreUnavailable):
@@ -193,6 +242,15 @@ class StoreFull(StoreUnavailable):
     summary = "the disk is full"
 
 
+class StoreGaveUp(StoreUnavailable):
+    """The server broke this statement off: it took too long, or needed more than there was.
+
+    The same may succeed a little later, or be broken off each time.
+    """
+
+    summary = "broke the statement off"
+
+
 class StoreCorrupt(StoreError):
     """The file is not a database, or is damaged."""
 
@@ -202,18 +260,21 @@ class StoreCorrupt(StoreError):
 class StoreBusy(StoreError, TimeoutError):
     """Another process held the write lock for longer than the busy limit."""
 
+    passes = True
     summary = "stayed locked by another writer"
 
 
 class NewerSchema(StoreError):
     """The schema was made by a newer Errands than this one."""
 
+    is_permanent = True
     summary = "has a schema newer than this version of Errands"
 
 
 class OutdatedSchema(StoreError):
     """The schema is older than this version needs, and migrating was turned off."""
 
+    is_permanent = True
     summary = "needs a migration: run `errands db migrate`"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from .beside import BESIDE
 from .job.identity import JobRef
 
 
@@ -55,7 +56,8 @@ class Event:
     """One fact about a job, a queue or a worker.
 
     `queue` and `job_id` are None where it concerns none. `data` is a small JSON object
-    with the details. `id` is its place in the log, 0 until it is stored.
+    with the details. `id` is its place in the log, 0 until it is stored. `is_late` where it came
+    to light only after a reader had gone on without it, and is told after later ones.
     """
 
     type: EventType
@@ -64,6 +66,7 @@ class Event:
     job_id: str | None = None
     data: Mapping[str, Any] | None = None
     id: int = 0
+    is_late: bool = attrs.field(default=False, metadata={BESIDE: True})
 
     @property
     def ref(self) -> JobRef | None:

@@ -17,7 +17,8 @@ class Codec(Protocol):
         """`value` as JSON text of at most `limit` UTF-8 bytes.
 
         Raises `InvalidPayload` for NaN, infinity, NUL, lone surrogates, integers beyond
-        64 bits and what has no JSON form; `PayloadTooLarge` beyond the limit.
+        64 bits, more than 128 levels of arrays and objects, and what has no JSON form;
+        `PayloadTooLarge` beyond the limit.
         """
         ...
 

@@ -9,11 +9,18 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
+class NoThread(Exception):
+    """The system had no thread to give; the function was not started."""
+
+
 class Executor(Protocol):
     """Runs blocking functions off the event loop, as many at once as it is given."""
 
     def submit(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """Start `function` with the caller's context variables; cancelling cannot stop it."""
+        """Start `function` with the caller's context variables; cancelling cannot stop it.
+
+        Raises `NoThread`.
+        """
         ...
 
     def close(self) -> None:

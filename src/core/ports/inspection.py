@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -11,6 +12,7 @@ from ..domain.events import Event
 from ..domain.job.flaw import Flaw
 from ..domain.job.identity import JobRef
 from ..domain.job.job import Job
+from .lease_repository import Held
 
 
 @attrs.frozen(eq=False)
@@ -40,6 +42,14 @@ class Inspection(Protocol):
 
     def orphaned_logs(self, limit: int) -> list[int]:
         """Keys that have log lines but no job."""
+        ...
+
+    def kept_leases(self) -> Mapping[Held, datetime]:
+        """Until when leases were prolonged beside jobs that somebody had locked; also past ones."""
+        ...
+
+    def unreadable_leases(self) -> list[str]:
+        """What cannot be read among these."""
         ...
 
     def unknown_events(self, limit: int) -> list[tuple[int, str]]:

@@ -33,8 +33,8 @@ class JobRepository(Protocol):
 
         The jobs that are given stay without numbers. Those whose (queue, id) is taken are left
         out, with their events, and returned. With `are_free` the ids were drawn for these jobs:
-        none can be taken, and none is returned; the store may write them as late as with the
-        commit.
+        none can be taken, and the store may write them as late as with the commit, which then
+        raises `RowsSkipped` where it has not written them all.
         """
         ...
 
@@ -42,8 +42,12 @@ class JobRepository(Protocol):
         """The job, locked until the transaction ends. Raises `JobNotFound`."""
         ...
 
-    def find(self, refs: Collection[JobRef]) -> list[Job]:
-        """Those of the jobs that exist, in no particular order; locked in that of their keys."""
+    def find(self, refs: Collection[JobRef], *, bare: bool = False) -> list[Job]:
+        """Those of the jobs that exist, in no particular order; locked in that of their keys.
+
+        `bare` ones come without data, state, progress and result, which may be large. Only
+        verbs after which there is no result may be decided on them.
+        """
         ...
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
@@ -60,5 +64,8 @@ class JobRepository(Protocol):
         ...
 
     def remove(self, jobs: Sequence[Job]) -> None:
-        """Delete the jobs with their logs; those already gone do not matter."""
+        """Delete the jobs with their logs; those already gone do not matter.
+
+        Raises `StoreRefused` where the store takes the write and one is still there.
+        """
         ...

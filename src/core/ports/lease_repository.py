@@ -22,10 +22,14 @@ class Held:
 
 @attrs.frozen
 class Renewal:
-    """What a renewal found: leases another write has taken, and jobs flagged for cancel."""
+    """What a renewal found: leases another write has taken, and jobs flagged for cancel.
+
+    `locked` are prolonged, too, though another transaction had locked their jobs.
+    """
 
     lost: frozenset[Held]
     flagged: frozenset[Held]
+    locked: frozenset[Held] = frozenset()
 
 
 class LeaseRepository(Protocol):
@@ -43,10 +47,19 @@ class LeaseRepository(Protocol):
         ...
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
-        """Prolong these leases, in one statement.
+        """Prolong these leases, in one statement, and wait for no other transaction.
 
-        A job that its own run has settled is neither lost nor flagged.
+        Those of jobs that another transaction has locked are prolonged beside them, which the
+        calendar respects. A job that its own run has settled is none of what a renewal tells.
         """
+        ...
+
+    def renewed_beside(self) -> Collection[Held]:
+        """The leases that were prolonged beside their locked jobs and have not run out."""
+        ...
+
+    def rehearse(self) -> None:
+        """Write something that is left as it was: a renewal would succeed where this does."""
         ...
 
     def flagged(self, worker: str) -> frozenset[Held]:

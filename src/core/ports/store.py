@@ -34,6 +34,14 @@ class Store(Protocol):
         """The database, without password."""
         ...
 
+    def ensure_room(self, text: str, field: str) -> None:
+        """Raise `PayloadTooLarge` for a text that is longer than the database can ever take.
+
+        Asks nobody, and is told of each text before it is written. A store that takes texts
+        of any length does nothing.
+        """
+        ...
+
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:

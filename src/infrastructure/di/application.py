@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
@@ -10,23 +9,28 @@ import attrs
 from dependency_injector import providers
 
 from ...core.application.job_handle import JobHandle
-from ...core.application.listeners import Listener, ListenerFunction, Listeners
+from ...core.application.listeners import Listener, ListenerFunction
+from ...core.application.listing import checked_cursor, checked_limit, event_filter, query
 from ...core.application.queue import JobPage, Queue
 from ...core.application.registry import HandlerFunction, HandlerRegistry, SingleProcessor
-from ...core.application.requests import checked_cursor, checked_limit, query
+from ...core.application.requests import checked_queues
 from ...core.application.scheduler import QueueScheduler
 from ...core.application.services import Services
 from ...core.application.use_cases import look
 from ...core.application.use_cases.look import QueueSummary
 from ...core.application.worker.settings import WorkerSettings
+from ...core.application.worker.shutdown import on_signals
 from ...core.application.worker.worker import Worker
-from ...core.domain.errors import InvalidOption, UnknownOption
+from ...core.domain.errors import InvalidOption, StoreUnavailable, UnknownOption
 from ...core.domain.events import EventType
 from ...core.domain.job.identity import checked_name
+from ...core.domain.job.options import checked_flag
 from ...core.domain.job.retry import CustomBackoff
+from ...core.ports.job_catalog import JobQuery
 from ...core.ports.store import Store
 from ..settings import Settings
 from .container import Container
+from .hard_end import HardEnd
 from .synchronous import SyncErrands
 
 F = TypeVar("F", bound=HandlerFunction)
@@ -47,9 +51,9 @@ class Errands:
         self.settings = resolved
         self.container = Container(settings=resolved)
         if store is not None:
-            self.container.store.override(providers.Object(store))  # pyright: ignore[reportUnknownMemberType]
+            self.container.store.override(providers.Object(_checked_store(store)))  # pyright: ignore[reportUnknownMemberType]
         self.sync = SyncErrands(self.container, resolved)
-        self._listeners: Listeners | None = None
+        self._has_opened = False
         self._wanted_listeners: list[Listener] = []
 
     @property
@@ -58,22 +62,31 @@ class Errands:
         return self._services.store.url
 
     async def initialize(self) -> Self:
-        """Open the database and migrate it, under a lock; harmless when repeated."""
-        await self._services.store.initialize()
-        if self._listeners is None or self._listeners.has_ended:
-            services = self._services
-            self._listeners = Listeners(store=services.store, wakeup=services.wakeup)
-            for listener in self._wanted_listeners:
-                self._listeners.add(listener)
+        """Open the database and migrate it, under a lock; feed the listeners.
+
+        Openings are counted, of this side and of `sync` together, in all threads and event
+        loops of the process: the first opens, the others share it, and the last `shutdown`
+        closes. So a handler, a request or a test may open an application that is open.
+        """
+        self._has_opened = True
+        openings = self.container.openings()
+        await openings.begin()
+        try:
+            await self.container.listeners().begin(self._wanted_listeners)
+        except BaseException:
+            await openings.end()
+            raise
         return self
 
     async def shutdown(self) -> None:
-        """Let what is under way end, and close the database; harmless when repeated."""
-        if self._listeners is not None:
-            await self._listeners.close()
-            self._listeners = None
-        self.container.executor().close()
-        await self._services.store.close()
+        """Close the database, if nobody else has it open, when what is under way has ended.
+
+        Harmless where it is not open.
+        """
+        try:
+            await self.container.listeners().end()
+        finally:
+            await self.container.openings().end()
 
     async def __aenter__(self) -> Self:
         return await self.initialize()
@@ -83,7 +96,8 @@ class Errands:
 
     def queue(self, name: str = "default", **defaults: Any) -> Queue:
         """The queue of this name; `defaults` are options for what is added through it."""
-        merged = {**self.settings.queues.get(name, {}), **defaults}
+        checked = checked_name(name, "queue")
+        merged = {**self.settings.queues.get(checked, {}), **defaults}
         return Queue(name, services=self._services, defaults=merged)
 
     def handler(self, name: str, *, queue: str = "default") -> Callable[[F], F]:
@@ -93,9 +107,10 @@ class Errands:
         may be left out. A type annotation of `data` is what the data is made into. Raises
         `HandlerConflict` for a second handler of the same name.
         """
+        owner, handled = checked_name(queue, "queue"), checked_name(name, "name")
 
         def register(function: F) -> F:
-            self._registry.register(queue, name, function)
+            self._registry.register(owner, handled, function)
             return function
 
         return register
@@ -110,9 +125,10 @@ class Errands:
         It is given the attempts made and the error, and returns seconds, a timedelta, or
         None for no further attempt.
         """
+        checked = checked_name(name, "backoff")
 
         def register(function: CustomBackoff) -> CustomBackoff:
-            self._registry.register_backoff(name, function)
+            self._registry.register_backoff(checked, function)
             return function
 
         return register
@@ -130,6 +146,17 @@ class Errands:
         With `processor(context)` that one function runs every job. `settings` are those of
         `WorkerSettings`. It runs a scheduler inside itself unless told not to.
         """
+        return self._made_worker(queues, processor, scheduler, settings)
+
+    def _made_worker(
+        self,
+        queues: str | Iterable[str] | None,
+        processor: HandlerFunction | None,
+        scheduler: object,
+        settings: Mapping[str, Any],
+        end_program: Callable[[], None] | None = None,
+    ) -> Worker:
+        """A worker; one that is a whole program is ended by `end_program` where it is blocked."""
         registry = (
             self._registry if processor is None else SingleProcessor(processor, self._registry)
         )
@@ -139,8 +166,9 @@ class Errands:
             services=self._services,
             executor=self.container.executor(),
             settings=self._worker_settings(settings),
-            scheduler=self.scheduler() if scheduler else None,
+            scheduler=self.scheduler() if checked_flag(scheduler, "scheduler") else None,
             chance=self.container.chance(),
+            end_program=end_program,
         )
 
     def scheduler(self) -> QueueScheduler:
@@ -158,7 +186,7 @@ class Errands:
 
     async def jobs(self, *, after: int | None = None, limit: int = 100, **wanted: Any) -> JobPage:
         """A page of jobs of all queues; conditions as in `Queue.jobs`."""
-        asked, most = query(wanted.pop("queue", None), **wanted), checked_limit(limit)
+        asked, most = self._query(wanted), checked_limit(limit)
         cursor = checked_cursor(after)
 
         def work(uow: Any) -> Any:
@@ -180,23 +208,58 @@ class Errands:
         fed from the log, at its own pace: it cannot block a worker, and its errors are
         logged.
         """
+        wanted = event_filter(queue, None, types)
 
         def register(function: ListenerFunction) -> ListenerFunction:
-            listener = Listener(function, types, queue)
+            listener = Listener(function, wanted)
             self._wanted_listeners.append(listener)
-            if self._listeners is not None:
-                self._listeners.add(listener)
+            if self._has_opened:
+                self.container.listeners().add(listener)
             return function
 
         return register
 
     def run(self, queues: str | Iterable[str] | None = None, **settings: Any) -> None:
-        """Initialize, work until SIGTERM or SIGINT, shut down: a worker program in one call."""
-        asyncio.run(self._run(queues, settings))
+        """Initialize, work until SIGTERM or SIGINT, shut down: a worker program in one call.
 
-    async def _run(self, queues: str | Iterable[str] | None, settings: Mapping[str, Any]) -> None:
-        async with self:
-            await self.worker(queues, **settings).run()
+        When jobs are given back and something still hangs (a thread, a child that
+        `multiprocessing` started, a task that swallows its cancel, a database that does not
+        answer), the process is ended after 5 s; so it is, with exit code 1, where the event
+        loop is blocked, or where a thread that a handler left is there 5 s after the program
+        begins to end. Exit hooks of the program are left to it. Raises `StoreUnavailable` where
+        jobs could not be given back.
+        """
+        end = HardEnd()
+        with end.of_loop() as runner:
+            runner.run(self._run(queues, settings, end))
+
+    async def _run(
+        self, queues: str | Iterable[str] | None, settings: Mapping[str, Any], end: HardEnd
+    ) -> None:
+        await self.initialize()
+        # One more signal, while the database is closed, must not kill what is ending.
+        with on_signals(lambda _: None, enabled=True):
+            try:
+                await self._work(queues, dict(settings), end)
+            finally:
+                await self.shutdown()
+
+    async def _work(
+        self, queues: str | Iterable[str] | None, settings: dict[str, Any], end: HardEnd
+    ) -> None:
+        processor, scheduler = settings.pop("processor", None), settings.pop("scheduler", True)
+        worker = self._made_worker(queues, processor, scheduler, settings, end.at_once)
+        exit_code = 1
+        try:
+            await worker.run()
+            if worker.left:
+                raise StoreUnavailable(self.url, f"{worker.left} jobs could not be given back")
+            exit_code = 0
+        finally:
+            end.begin(exit_code)
+
+    def _query(self, wanted: dict[str, Any]) -> JobQuery:
+        return query(wanted.pop("queue", None), self._services.codec, **wanted)
 
     @property
     def _services(self) -> Services:
@@ -207,13 +270,10 @@ class Errands:
         return self.container.registry()
 
     def _served(self, queues: str | Iterable[str] | None) -> list[str]:
-        if queues is None:
-            named = self._registry.queues()
-        else:
-            named = [queues] if isinstance(queues, str) else list(queues)
+        named = self._registry.queues() if queues is None else checked_queues(queues)
         if not named:
             raise InvalidOption("queues", "no queue was named and no handler is registered")
-        return list(dict.fromkeys(named))
+        return named
 
     def _worker_settings(self, given: Mapping[str, Any]) -> WorkerSettings:
         for name in given:
@@ -221,3 +281,11 @@ class Errands:
                 raise UnknownOption(name, "is not a setting of a worker")
         wanted = {name: value for name, value in given.items() if value is not None}
         return attrs.evolve(self.settings.worker, **wanted)
+
+
+def _checked_store(store: object) -> Any:
+    """What has all that a `Store` has; others may be made outside of this library."""
+    for member in vars(Store):
+        if not member.startswith("_") and not hasattr(store, member):
+            raise InvalidOption("store", f"{type(store).__name__} has no {member}")
+    return store

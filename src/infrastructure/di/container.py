@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import random
+import threading
+from typing import Any, Final
 
 from dependency_injector import containers, providers
 from dependency_injector.providers import Provider  # noqa: TC002 - read by the container
 
 from ...core.application.adder import Adder
+from ...core.application.at_fork import HeldThroughForks, at_fork
+from ...core.application.listeners import Listeners
+from ...core.application.outage import Outage
 from ...core.application.registry import HandlerRegistry
 from ...core.application.results import Results
 from ...core.application.scheduler import QueueScheduler
 from ...core.application.services import Services
+from ...core.application.storable_codec import StorableCodec
 from ...core.application.worker.outcomes import Chance
 from ...core.ports.codec import Codec
 from ...core.ports.executor import Executor
@@ -24,6 +30,20 @@ from ..ids import Uuid7Generator
 from ..persistence.open_store import Clock, open_store
 from ..settings import Settings
 from ..wakeups.local_wakeup import LocalWakeup
+from .openings import Openings
+
+
+class Once(providers.ThreadSafeSingleton[Any]):
+    """Made when it is first asked for, once, whichever thread asks.
+
+    A fork waits until what is being made is made: the child would find the lock taken.
+    """
+
+    storage_lock = threading.RLock()
+
+
+_making: Final = HeldThroughForks(Once.storage_lock)
+at_fork(before=_making.take, after_in_parent=_making.release, after_in_child=_making.release)
 
 
 class Container(containers.DeclarativeContainer):
@@ -37,27 +57,35 @@ class Container(containers.DeclarativeContainer):
 
     clock: Provider[Clock | None] = providers.Object(None)
     chance: Provider[Chance] = providers.Object(random.random)
-    codec: Provider[Codec] = providers.Singleton(JsonCodec)
-    ids: Provider[IdGenerator] = providers.Singleton(Uuid7Generator)
-    wakeup: Provider[Wakeup] = providers.Singleton(LocalWakeup)
-    executor: Provider[Executor] = providers.Singleton(ThreadExecutor)
-    registry: Provider[HandlerRegistry] = providers.Singleton(HandlerRegistry)
-    store: Provider[Store] = providers.Singleton(open_store, settings, clock, wakeup)
-    adder: Provider[Adder] = providers.Singleton(Adder, store=store)
-    results: Provider[Results] = providers.Singleton(Results, store=store, wakeup=wakeup)
-    services: Provider[Services] = providers.Singleton(
+    codec: Provider[Codec] = Once(JsonCodec)
+    ids: Provider[IdGenerator] = Once(Uuid7Generator)
+    wakeup: Provider[Wakeup] = Once(LocalWakeup)
+    executor: Provider[Executor] = Once(ThreadExecutor)
+    registry: Provider[HandlerRegistry] = Once(HandlerRegistry)
+    store: Provider[Store] = Once(open_store, settings, clock, wakeup)
+    openings: Provider[Openings] = Once(Openings, store=store, executor=executor)
+    outage: Provider[Outage] = Once(Outage)
+    listeners: Provider[Listeners] = Once(
+        Listeners, store=store, wakeup=wakeup, executor=executor, outage=outage, chance=chance
+    )
+    adder: Provider[Adder] = Once(Adder, store=store)
+    results: Provider[Results] = Once(Results, store=store, wakeup=wakeup)
+    services: Provider[Services] = Once(
         Services,
         store=store,
         wakeup=wakeup,
-        codec=codec,
+        codec=Once(StorableCodec, codec, store),
         ids=ids,
         adder=adder,
         results=results,
+        outage=outage,
     )
     scheduler: Provider[QueueScheduler] = providers.Factory(
         QueueScheduler,
         store=store,
         wakeup=wakeup,
+        outage=outage,
+        chance=chance,
         poll=settings.provided.worker.poll,
         keep_events=settings.provided.keep_events,
         retention_every=settings.provided.retention_every,

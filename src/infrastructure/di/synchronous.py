@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ...core.application.requests import checked_cursor, checked_limit, query
+from ...core.application.listing import checked_cursor, checked_limit, query
 from ...core.application.services import Services
 from ...core.application.sync_job_handle import SyncJobHandle
 from ...core.application.sync_queue import SyncJobPage, SyncQueue
@@ -18,7 +18,8 @@ from .container import Container
 class SyncErrands:
     """The synchronous side of an `Errands`, a context manager of its own.
 
-    It shares the store with the async side: opening either opens both.
+    It shares the store with the async side: opening either opens both, and the store is
+    closed when whoever opened either has shut down.
     """
 
     def __init__(self, container: Container, settings: Settings) -> None:
@@ -26,13 +27,13 @@ class SyncErrands:
         self._settings = settings
 
     def initialize(self) -> Self:
-        """Open the database and migrate it, under a lock; harmless when repeated."""
-        self._services.store.initialize_sync()
+        """Open the database and migrate it, under a lock; counted, see `Errands.initialize`."""
+        self._container.openings().begin_sync()
         return self
 
     def shutdown(self) -> None:
-        """Close the database; harmless when repeated."""
-        self._services.store.close_sync()
+        """Close the database, if nobody else has it open."""
+        self._container.openings().end_sync()
 
     def __enter__(self) -> Self:
         return self.initialize()
@@ -42,7 +43,8 @@ class SyncErrands:
 
     def queue(self, name: str = "default", **defaults: Any) -> SyncQueue:
         """The queue of this name; `defaults` are options for what is added through it."""
-        merged = {**self._settings.queues.get(name, {}), **defaults}
+        checked = checked_name(name, "queue")
+        merged = {**self._settings.queues.get(checked, {}), **defaults}
         return SyncQueue(name, services=self._services, defaults=merged)
 
     def get(self, job_id: str) -> SyncJobHandle:
@@ -53,7 +55,8 @@ class SyncErrands:
 
     def jobs(self, *, after: int | None = None, limit: int = 100, **wanted: Any) -> SyncJobPage:
         """A page of jobs of all queues; conditions as in `Queue.jobs`."""
-        asked, most = query(wanted.pop("queue", None), **wanted), checked_limit(limit)
+        asked = query(wanted.pop("queue", None), self._services.codec, **wanted)
+        most = checked_limit(limit)
         cursor = checked_cursor(after)
         page = self._services.store.read_sync(lambda uow: look.list_jobs(uow, asked, cursor, most))
         return SyncJobPage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 from sqlalchemy.engine import URL, make_url
 
 from ...core.domain.errors import InvalidDatabaseUrl, InvalidOption
+from ...core.domain.job.failure import storable
 from ...core.ports.store import Store
 from ...core.ports.wakeup import Wakeup
 from ..clock import host_clock
@@ -67,6 +69,10 @@ def _sqlite(rest: str, settings: Settings, clock: Clock | None, wakeup: Wakeup) 
     path = unquote(rest[1:])
     if "\0" in path:
         raise InvalidDatabaseUrl(shown.replace("\0", ""), "the path contains NUL")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise InvalidDatabaseUrl(storable(shown), "no file can be called so") from error
     place = Place(
         path=MEMORY if path in ("", MEMORY) else str(Path(path).absolute()),
         synchronous=settings.synchronous,
@@ -113,10 +119,14 @@ def _on_server(engine: Engine, settings: Settings, clock: Clock | None, wakeup: 
 def _address(url: str, shown: str) -> URL:
     from sqlalchemy.exc import ArgumentError
 
+    if storable(url, len(url)) != url:
+        raise InvalidDatabaseUrl(storable(shown), "it contains NUL or is not valid Unicode")
     try:
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise InvalidDatabaseUrl(shown, without_password(str(error))) from None
+    if address.port is not None and not 0 < address.port < 2**16:
+        raise InvalidDatabaseUrl(shown, "its port is none from 1 to 65535")
     if not address.database:
         raise InvalidDatabaseUrl(shown, "it names no database")
     return address

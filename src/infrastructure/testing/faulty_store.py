@@ -38,6 +38,10 @@ class FaultyStore(Store):
         """See the port."""
         return self._store.url
 
+    def ensure_room(self, text: str, field: str) -> None:
+        """See the port."""
+        self._store.ensure_room(text, field)
+
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import count
-from threading import Lock
 
 from ...core.ports.id_generator import IdGenerator
 
@@ -15,20 +14,16 @@ class SequentialIds(IdGenerator):
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._jobs, self._tokens, self._workers = count(1), count(1), count(1)
 
     def job_id(self) -> str:
         """See the port."""
-        with self._lock:
-            return f"job-{next(self._jobs)}"
+        return f"job-{next(self._jobs)}"
 
     def token(self) -> str:
         """See the port."""
-        with self._lock:
-            return f"token-{next(self._tokens)}"
+        return f"token-{next(self._tokens)}"
 
     def worker_id(self) -> str:
         """See the port."""
-        with self._lock:
-            return f"worker-{next(self._workers)}"
+        return f"worker-{next(self._workers)}"

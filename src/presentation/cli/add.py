@@ -13,7 +13,7 @@ from rich.markup import escape
 from ...core.domain.job.status import JobStatus
 from .look import STYLES
 from .opening import operator_of
-from .options import AsJson, Flag, Names, Url
+from .options import AsJson, Flag, MaybeWhole, Names, Url
 from .output import Trouble, print_json, say
 
 Data = Annotated[
@@ -29,10 +29,10 @@ def add(
     *,
     queue: str = "default",
     id: str | None = None,
-    priority: int | None = None,
+    priority: MaybeWhole = None,
     lifo: Flag = False,
     delay: float | None = None,
-    max_attempts: int | None = None,
+    max_attempts: MaybeWhole = None,
     backoff: float | None = None,
     timeout: float | None = None,
     expires_in: float | None = None,
@@ -101,14 +101,24 @@ def _status(status: JobStatus) -> str:
 def _value(text: str) -> Any:
     source = "DATA"
     if text == "-":
-        source, text = "standard input", sys.stdin.read()
+        source, text = "standard input", _read_input()
     elif text.startswith("@"):
         source, text = text[1:], _read(text[1:])
     try:
         return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise Trouble(f"{source} is nested too deep", 2) from error
     except ValueError as error:
         hint = " (a text needs its quotes: '\"text\"')" if source == "DATA" else ""
         raise Trouble(f"{source} is not JSON: {error}{hint}", 2) from error
+
+
+def _read_input() -> str:
+    """As bytes: what the terminal's encoding is does not matter to JSON."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Trouble(f"standard input is not UTF-8: {error}", 2) from error
 
 
 def _read(path: str) -> str:

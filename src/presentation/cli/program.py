@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from cyclopts import CycloptsError
@@ -18,13 +19,36 @@ OK: Final = 0
 FAILURE: Final = 1
 USAGE: Final = 2
 INTERRUPTED: Final = 130
+WORKER: Final = "worker"
+STREAMS: Final = {"stdin": "r", "stdout": "w", "stderr": "w"}
 LISTS: Final = frozenset({"-h", "--help", *GROUPS})
 """Words that ask for no command, but for a list of them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 failed or not found, 2 wrongly called."""
-    raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
+    given = sys.argv[1:] if arguments is None else arguments
+    _open_what_is_closed()
+    exit_code = run(given)
+    if given[:1] == [WORKER]:
+        _end_whatever_hangs(exit_code)
+    raise SystemExit(exit_code)
+
+
+def _open_what_is_closed() -> None:
+    """`errands ... >&-`: what is printed goes nowhere, and into no file or line opened later."""
+    for name, mode in STREAMS.items():
+        if getattr(sys, name) is None:
+            # Each gets its own number, the lowest that is free.
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - until the end
+            setattr(sys, name, nowhere)
+
+
+def _end_whatever_hangs(exit_code: int) -> None:
+    """A worker that has given its jobs back ends, whatever its handlers have left behind."""
+    from ...infrastructure.di.hard_end import HardEnd
+
+    HardEnd().begin(exit_code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .options import Names
+from .options import MaybeWhole, Names, Whole
 from .output import Trouble
 from .supervisor import Supervisor, die_with_parent
 from .target import load_target
@@ -24,8 +24,8 @@ def worker(
     /,
     *,
     queue: Names = (),
-    concurrency: int | None = None,
-    processes: int = 1,
+    concurrency: MaybeWhole = None,
+    processes: Whole = 1,
     scheduler: bool = True,
     grace: float | None = None,
     supervised: Annotated[bool, Parameter(show=False, negative="")] = False,
@@ -62,14 +62,17 @@ def worker(
     if supervised:
         die_with_parent()
     app = load_target(target)
+    # Refused here, once: children that refuse it would be replaced for ever.
+    worker = app.worker(queue or None, scheduler=scheduler, concurrency=concurrency, grace=grace)
     logging.basicConfig(format=LOG_FORMAT, level=logging.INFO)
     if processes > 1:
         arguments = child_arguments(
             target, queue=queue, concurrency=concurrency, scheduler=scheduler, grace=grace
         )
-        return Supervisor(arguments, processes).run()
+        seconds = app.settings.worker.grace.total_seconds() if grace is None else grace
+        return Supervisor(arguments, processes, grace=seconds).run()
     tame_garbage_collection()
-    _log.info("working on %s in %s", ", ".join(queue) or "all queues", app.url)
+    _log.info("working on %s in %s", ", ".join(worker.queues), app.url)
     app.run(queue or None, scheduler=scheduler, concurrency=concurrency, grace=grace)
     return 0
 

@@ -47,7 +47,7 @@ def measure_looks(ground: Ground) -> Found:
             "`errands_backlog`: everything": partial(connection.execute, BACKLOG),
             "facts of `errands db status`": open_database(store).facts,
             "the newest 500 events": partial(store.read_sync, page),
-            "scheduler: what is due next": partial(store.read_sync, maintain.next_due),
+            "scheduler: what is due next": partial(store.read_sync, maintain.agenda),
         }
         for what, ask in asked.items():
             yield what, _median_ms(ask, ground.sizes.looks), "ms"

@@ -81,7 +81,7 @@ class Postgresql(BenchServer):
         grammar = engine_of(url).grammar
         assert isinstance(grammar, PostgresqlGrammar)
         text, arrange = grammar.statements.claim.on(DIALECT)
-        given = (QUEUE, limit, "token", "worker", 2**41, 2**41)
+        given = (QUEUE, limit, "token", "worker", 2**41, 2**41, 30_000)
         with closing(self.connect(url)) as connection:
             connection.execute("BEGIN")
             plan = connection.execute(

@@ -167,7 +167,7 @@ class Sqlite(Store):
             return 0
 
         text, arrange = GRAMMAR.statements.claim.on(DIALECT)
-        given = (QUEUE, limit, "token", "worker", 2**41, 2**41)
+        given = (QUEUE, limit, "token", "worker", 2**41, 2**41, 30_000)
         with closing(self.connect(url)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.set_progress_handler(count_step, 1)

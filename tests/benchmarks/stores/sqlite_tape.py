@@ -40,9 +40,36 @@ class TapedConnection:
         self._steps.append((True, statement, rows))
         return self._connection.executemany(statement, rows)
 
+    def rollback(self) -> None:
+        """Roll back; nothing of the transaction is kept."""
+        if self._connection.in_transaction:
+            self._forget_transaction()
+        self._connection.rollback()
+
     def _forget_transaction(self) -> None:
         while self._steps and self._steps.pop()[1] != BEGIN:
             pass
+
+
+class TapedWriter:
+    """Passes everything on to the writer's own, but for the connection: that goes on tape."""
+
+    def __init__(self, own: Any, steps: list[Statement]) -> None:
+        self._own = own
+        self._steps = steps
+        self._taped: TapedConnection | None = None
+        self._openings = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
+
+    def opened(self) -> TapedConnection:
+        """The connection, as often as it is opened again."""
+        connection = self._own.opened()
+        if self._taped is None or self._openings != self._own.openings:
+            self._taped = TapedConnection(connection, self._steps)
+            self._openings = self._own.openings
+        return self._taped
 
 
 class SqliteTape(Tape):
@@ -72,8 +99,8 @@ def taped() -> Generator[SqliteTape]:
     tape = SqliteTape()
     build = SqliteWriter.__init__
 
-    def build_on_tape(self: SqliteWriter, connection: Any, *others: Any, **named: Any) -> None:
-        on_tape: Any = TapedConnection(connection, tape.steps)
+    def build_on_tape(self: SqliteWriter, own: Any, *others: Any, **named: Any) -> None:
+        on_tape: Any = TapedWriter(own, tape.steps)
         build(self, on_tape, *others, **named)
 
     with patch.object(SqliteWriter, "__init__", build_on_tape):

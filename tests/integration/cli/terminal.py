@@ -49,6 +49,7 @@ class Terminal:
             input=stdin,
             capture_output=True,
             text=True,
+            errors="surrogateescape",  # "\udcff" is the byte 0xFF
             env=environment(**env),
             timeout=50,
             check=False,
@@ -59,8 +60,19 @@ class Terminal:
     @contextmanager
     def started(self, *arguments: str, **env: str) -> Generator["Started", None, None]:
         """A command that goes on; whatever it started is gone afterwards."""
+        with self._running([COMMAND, *arguments], **env) as started:
+            yield started
+
+    @contextmanager
+    def runs(self, *program: str, **env: str) -> Generator["Started", None, None]:
+        """A program of the folder, with its arguments, that goes on, as `started`."""
+        with self._running([sys.executable, *program], **env) as started:
+            yield started
+
+    @contextmanager
+    def _running(self, command: list[str], **env: str) -> Generator["Started", None, None]:
         process = subprocess.Popen(
-            [COMMAND, *arguments],
+            command,
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

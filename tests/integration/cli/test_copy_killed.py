@@ -1,6 +1,7 @@
 """`errands db copy` and kill -9: it goes on where it was, and each job still runs once."""
 
 import random
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,7 +106,9 @@ def test_after_a_write_to_the_source_it_is_copied_anew(terminal: Terminal, made:
         terminal.started("db", "copy", terminal.url, target) as copy,
     ):
         copy.prints("copying jobs: 500")
+        copy.send(signal.SIGSTOP)
         app.queue().add("note")
+        copy.send(signal.SIGCONT)
         code, said = copy.ends(), copy.err.read()
     again = terminal.run("db", "copy", terminal.url, target)
 

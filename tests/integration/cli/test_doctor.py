@@ -13,7 +13,8 @@ from tests.integration.cli.terminal import Done, Terminal
 
 LONG_AGO: Final = 1_000_000
 RUN: Final = "status = 'active', starts = 1, started_at = 5, token = 't'"
-LEASE: Final = "worker = 'w', lease_expires_at = 99999999999999"
+ENDS: Final = "worker = 'w', lease_expires_at = 99999999999999"
+LEASE: Final = f"{ENDS}, lease_ms = 99999999999999"
 FINISHED: Final = "finished_at = 5, starts = 1, attempts_made = 1"
 ADDED: Final = "INSERT INTO errands_event (at, type, queue, job_id) VALUES (5, ?, 'default', ?)"
 
@@ -23,6 +24,7 @@ PLANTED: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "half_a_lease": (f"{RUN}, worker = 'w'", ("active",)),
     "never_started": (f"{RUN}, {LEASE}, started_at = NULL", ("active",)),
     "lease_long_over": (f"{RUN}, worker = 'w', lease_expires_at = {LONG_AGO}", ("active",)),
+    "lease_too_far_ahead": (f"{RUN}, {ENDS}", ("active",)),
     "lease_without_run": (f"token = 't', {LEASE}", ()),
     "due_without_delay": ("run_at = 5", ()),
     "delayed_for_ever": ("status = 'delayed'", ("delayed",)),
@@ -101,7 +103,7 @@ def test_a_sound_job_among_broken_ones_is_left_alone(planted: Done) -> None:
 def test_what_is_only_overdue_is_a_warning(planted: Done) -> None:
     warnings = {one["rule"] for one in planted.json["findings"] if one["severity"] == "warning"}
 
-    assert warnings == {"lease_long_over", "not_promoted", "not_lapsed"}
+    assert warnings == {"lease_long_over", "lease_too_far_ahead", "not_promoted", "not_lapsed"}
 
 
 async def test_a_database_in_use_is_sound(terminal: Terminal) -> None:

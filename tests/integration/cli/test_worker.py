@@ -1,12 +1,16 @@
 """`errands worker`, alone and with processes of its own."""
 
 import os
+import resource
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from errands import Errands, SyncErrands
+from tests.faults.own_server import children_of
 from tests.integration.cli.terminal import Started, Terminal
 
 PROGRAM = """
@@ -27,10 +31,24 @@ async def nap(seconds):
     return "slept"
 """
 
+SUPERVISOR = """
+import logging, os, signal, sys, threading
+from errands.presentation.cli.supervisor import Supervisor
+
+logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+
+def refuse(thread):
+    raise RuntimeError("can't start new thread")
+
+signal.signal(signal.SIGUSR1, lambda *_: setattr(threading.Thread, "start", refuse))
+sys.exit(Supervisor(["shop:app"], 2).run())
+"""
+
 
 @pytest.fixture
 def terminal(terminal: Terminal) -> Terminal:
     (terminal.folder / "shop.py").write_text(PROGRAM)
+    (terminal.folder / "supervisor.py").write_text(SUPERVISOR)
     (terminal.folder / "broken.py").write_text("import shop\n1 / 0\n")
     return terminal
 
@@ -47,6 +65,13 @@ def started_children(supervisor: Started, count: int) -> list[int]:
     return [int(line.split("worker ")[1].split()[0]) for line in lines]
 
 
+def test_a_worker_says_which_queues_it_serves(terminal: Terminal, app: SyncErrands) -> None:
+    with terminal.started("worker", "shop:app") as of_all_handlers:
+        assert "working on default in" in of_all_handlers.says("errands.worker: working on")
+    with terminal.started("worker", "shop:app", "--queue", "mail", "--queue", "sms") as of_two:
+        assert "working on mail, sms in" in of_two.says("errands.worker: working on")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_running_jobs_end(
     terminal: Terminal, app: SyncErrands, number: signal.Signals
@@ -57,6 +82,7 @@ def test_a_signal_lets_running_jobs_end(
         worker.prints("napping")
         worker.send(number)
 
+        assert "told to end: 1 running, with up to 30 s" in worker.says("told to end")
         assert worker.ends() == 0
     assert job.refresh().return_value == "slept"
     assert job.attempts_made == 1
@@ -157,3 +183,38 @@ def test_a_target_that_is_none_is_told_why(terminal: Terminal, target: str, part
     assert refused.code == 2
     assert part in refused.err
     assert refused.err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes descriptors from another one")
+def test_a_supervisor_without_descriptors_for_a_while_replaces_a_child_later(
+    terminal: Terminal, app: SyncErrands
+) -> None:
+    with terminal.started("worker", "shop:app", "--processes", "2") as supervisor:
+        victim, _ = started_children(supervisor, 2)
+        pid = supervisor.process.pid
+        most = max(int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()) + 1
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, before[1]))
+        os.kill(victim, signal.SIGKILL)
+        supervisor.says("a worker was not started, trying again")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        started_children(supervisor, 1)
+        supervisor.send(signal.SIGTERM)
+
+        supervisor.ends()
+
+
+def test_a_supervisor_without_threads_replaces_a_child(
+    terminal: Terminal, app: SyncErrands
+) -> None:
+    """What cannot be started must not be there all the same, once for each try."""
+    with terminal.runs("supervisor.py") as supervisor:
+        victim, _ = started_children(supervisor, 2)
+        supervisor.send(signal.SIGUSR1)
+        os.kill(victim, signal.SIGKILL)
+        supervisor.says("(SIGKILL), replacing it")
+        started_children(supervisor, 1)
+        assert len(children_of(supervisor.process.pid)) == 2
+        supervisor.send(signal.SIGTERM)
+
+        supervisor.ends()

@@ -59,7 +59,7 @@ async def a_connection(kind: str, url: str, **options: Any) -> AsyncGenerator[An
     await async_engine.dispose()
 
 
-def plain(url: str, *, autocommit: bool = False) -> Any:
+def plain(url: str, *, autocommit: bool = False, **options: Any) -> Any:
     """A connection of the driver alone."""
     address = sa.make_url(url)
     if address.drivername.startswith("mariadb"):
@@ -70,5 +70,6 @@ def plain(url: str, *, autocommit: bool = False) -> Any:
             password=address.password or "",
             database=address.database,
             autocommit=autocommit,
+            **options,
         )
-    return psycopg.connect(url, autocommit=autocommit)
+    return psycopg.connect(url, autocommit=autocommit, **options)

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg.rows import dict_row
+from pymysql.cursors import DictCursor
 
 from errands import ConnectionRefused, DifferentDatabase, Errands, JobContext
 from tests.integration.callers import settled
@@ -34,6 +37,23 @@ async def test_the_job_exists_once_the_caller_has_committed(app: Errands, caller
     assert await ids(app) == []
     await settled(caller.commit())
     assert await ids(app) == [job.id]
+
+
+STRANGE: dict[str, list[dict[str, Any]]] = {
+    "postgresql": [{"row_factory": dict_row}, {"cursor_factory": psycopg.RawCursor}],
+    "mariadb": [{"cursorclass": DictCursor}],
+}
+"""Options that let a driver's connection make rows, or take parameters, in another way."""
+
+
+async def test_a_connection_of_the_driver_may_make_rows_of_any_kind(app: Errands, url: str) -> None:
+    for options in STRANGE[url.partition(":")[0]]:
+        async with a_connection("driver", url, **options) as caller:
+            first = await app.queue().add("x", 1, job_id=repr(options)[:9], connection=caller)
+            again = await app.queue().add("x", 2, job_id=first.id, connection=caller)
+            caller.commit()
+
+        assert (first.is_new, again.is_new, again.data) == (True, False, 1)
 
 
 async def test_a_rollback_leaves_no_job_and_no_event(app: Errands, caller: Any) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from errands import Errands
+from errands.core.application.use_cases.settle import Turnover, turn_over
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
 from errands.core.ports.lease_repository import Held
@@ -19,6 +20,8 @@ COUNT = 1_000
 LOCK = sa.text("SELECT id FROM errands_job WHERE id = :id FOR UPDATE")
 FREE = sa.text("SELECT id FROM errands_job ORDER BY sequence FOR UPDATE SKIP LOCKED")
 MOVE = sa.text("UPDATE errands_job SET priority = priority WHERE id = :id")
+LOCK_QUEUE = sa.text("SELECT name FROM errands_queue WHERE name = :name FOR UPDATE")
+FREE_QUEUES = sa.text("SELECT name FROM errands_queue ORDER BY name FOR UPDATE SKIP LOCKED")
 
 
 def complete(uow: UnitOfWork, jobs: list[Job]) -> None:
@@ -75,3 +78,29 @@ async def test_rows_are_locked_in_the_order_of_their_keys(
         await changing
 
     assert free == ids[COUNT // 2 + 1 :]
+
+
+async def test_queues_that_may_be_drained_are_locked_in_the_order_of_their_names(
+    app: Errands, engine: sa.Engine
+) -> None:
+    """Whichever the worker claims from first: each begins with another one."""
+    for name in ("a", "b"):
+        await (await app.queue(name).add("x")).cancel()
+    lease = timedelta(minutes=5)
+    claims = tuple(Claim(name, 1, "worker", "token", lease) for name in ("b", "a"))
+    earlier = datetime(2020, 1, 1, tzinfo=UTC)
+    worked = {"a": earlier, "b": earlier}
+    turn = Turnover(claims=claims, free=1, worked=worked)
+
+    with engine.connect() as blocker, engine.connect() as prober:
+        blocker.execute(LOCK_QUEUE, {"name": "a"})
+        store = app.container.store()
+        turning = asyncio.ensure_future(store.transact(lambda uow: turn_over(uow, turn)))
+        await asyncio.sleep(0.5)
+        free = [row[0] for row in prober.execute(FREE_QUEUES)]
+        prober.rollback()
+        assert not turning.done()
+        blocker.rollback()
+        await turning
+
+    assert free == ["b"]

@@ -82,8 +82,10 @@ INDEXES = {
     "surplus": "errands_job_finished",
     "next 0": "errands_job_due",
     "next 1": "errands_job_lapse",
-    "next 2": "errands_job_lease",
-    "next 3": "errands_job_purge",
+    "next 2": "errands_job_purge",
+    "first_lease": "errands_job_lease",
+    "last_lease": "errands_job_lease",
+    "beyond": "errands_job_lease",
     "count_events": "PRIMARY",
 }
 """The index by which each statement finds its rows."""
@@ -96,6 +98,9 @@ GIVEN: dict[str, Any] = {
     "of_token": "t",
     "of_worker": "w5",
     "now": NOW,
+    "longest": 60_000,
+    "length": 30_000,
+    "after": 5,
     "until": NOW + 1,
     "most": 10,
     "kept": 10,

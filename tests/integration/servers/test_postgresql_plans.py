@@ -68,8 +68,9 @@ PLANS = {
     "surplus": ["errands_job_finished"],
     "next 0": ["errands_job_due"],
     "next 1": ["errands_job_lapse"],
-    "next 2": ["errands_job_lease"],
-    "next 3": ["errands_job_purge"],
+    "next 2": ["errands_job_purge"],
+    "first_lease": ["errands_job_lease"],
+    "last_lease": ["errands_job_lease"],
     "last_event": ["errands_event_pkey"],
 }
 """Parts of the plan of each statement, in a table of many jobs."""
@@ -80,6 +81,9 @@ GIVEN: dict[str, Any] = {
     "of_key": 10_000_005,
     "of_token": "t",
     "now": NOW,
+    "longest": 60_000,
+    "length": 30_000,
+    "after": 5,
     "until": NOW + 1,
     "most": 10,
     "kept": 10,

@@ -3,12 +3,19 @@
 import asyncio
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from errands import Errands, JobContext
+from errands import Errands, JobContext, StoreBusy
+from errands.core.application.use_cases.maintain import expire_leases, expire_watched
+from errands.core.application.use_cases.report import renew
+from errands.core.ports.lease_repository import Held, Renewal
+from tests.contract.steps import claim_and_vanish
 from tests.integration.servers.callers import a_connection
 
 
@@ -105,3 +112,68 @@ async def test_workers_of_many_queues_run_each_job_once(app: Errands, url: str) 
                 await job.result(timeout=30)
 
     assert sorted(runs) == sorted(job.id for job in jobs)
+
+
+async def test_a_lease_is_prolonged_although_somebody_has_locked_its_job(
+    app: Errands, url: str
+) -> None:
+    await app.queue().add_many([("x", None)] * 2)
+    jobs = await claim_and_vanish(app, limit=2)
+    free, locked = [Held(job.key, job.token or "") for job in jobs]
+    store = app.container.store()
+    ending, prolonging = [
+        partial(renew, held=[free, locked], lease=timedelta(seconds=lease)) for lease in (0, 30)
+    ]
+    lock = sa.text("SELECT id FROM errands_job WHERE id = :id FOR UPDATE")
+    await store.transact(ending)
+
+    async with a_connection("Connection", url) as caller:
+        caller.execute(lock, {"id": jobs[1].id})
+        prolonged = await store.transact(prolonging)
+        caller.rollback()
+
+    assert prolonged == Renewal(frozenset(), frozenset(), locked=frozenset([locked]))
+    assert await store.transact(expire_leases) == 0
+    assert await store.transact(ending) == Renewal(frozenset(), frozenset())
+
+
+async def test_a_lease_that_is_renewed_while_it_is_being_taken_is_not_taken(app: Errands) -> None:
+    """As where the change of the job waits for something that its renewal does not wait for."""
+    await app.queue().add("x")
+    [job] = await claim_and_vanish(app)
+    store = app.container.store()
+    ending, prolonging = [
+        partial(renew, held=[Held(job.key, job.token or "")], lease=timedelta(seconds=lease))
+        for lease in (0, 30)
+    ]
+    await store.transact(ending)
+
+    def renewing() -> timedelta:
+        with ThreadPoolExecutor() as threads:
+            assert threads.submit(store.transact_sync, prolonging).result().locked
+        return timedelta(0)
+
+    with pytest.raises(StoreBusy):
+        await store.transact(partial(expire_watched, longest=timedelta(hours=1), waited=renewing))
+
+    assert await store.transact(partial(expire_watched, longest=timedelta(hours=1))) == 0
+    assert await store.transact(ending) == Renewal(frozenset(), frozenset())
+
+
+async def test_one_that_ran_out_although_its_job_was_locked_is_taken(
+    app: Errands, url: str
+) -> None:
+    await app.queue().add("x")
+    [job] = await claim_and_vanish(app)
+    held = Held(job.key, job.token or "")
+    store = app.container.store()
+    ending = partial(renew, held=[held], lease=timedelta(0))
+    lock = sa.text("SELECT id FROM errands_job FOR UPDATE")
+    await store.transact(ending)
+
+    async with a_connection("Connection", url) as caller:
+        caller.execute(lock)
+        assert (await store.transact(ending)).locked == {held}
+        caller.rollback()
+
+    assert await store.transact(expire_leases) == 1

@@ -151,3 +151,17 @@ async def test_a_queue_is_registered_once_and_again_if_its_first_write_failed(
 
     assert adder.unregistered([new("a")]) == set()
     assert adder.unregistered([new("a"), new("b", "other")]) == {"other"}
+
+
+async def test_queues_that_were_used_long_ago_are_forgotten(
+    adder: Adder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    for number in range(50):
+        await adder.add(new("x", queue=f"queue-{number}"))
+    now += 61
+    await adder.add(new("x", queue="another"))
+
+    known = adder._registered  # pyright: ignore[reportPrivateUsage]
+    assert list(known) == ["another"]

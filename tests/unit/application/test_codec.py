@@ -92,3 +92,24 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
     codec = JsonCodec()
 
     assert codec.decode(codec.encode("\\u0000", field="data", limit=LIMIT)) == "\\u0000"
+
+
+@pytest.mark.parametrize("leaf", [1, None, 10**18, "\\u0000", [], {}], ids=count())
+@pytest.mark.parametrize("levels", [127, 129, 495, 990, 5_000])
+def test_only_what_any_interpreter_can_read_again_is_kept(levels: int, leaf: Any) -> None:
+    codec, value = JsonCodec(), leaf
+    for level in range(levels):
+        value = {"in": value} if level % 2 else [value]
+
+    if levels < 128:
+        assert codec.decode(codec.encode(value, field="data", limit=LIMIT)) == value
+    else:
+        with pytest.raises(InvalidPayload) as caught:
+            codec.encode(value, field="data", limit=LIMIT)
+        assert caught.value.field == "data"
+
+
+def test_many_containers_side_by_side_are_not_deep() -> None:
+    codec, wide = JsonCodec(), [{"a": [number]} for number in range(300)]
+
+    assert codec.decode(codec.encode(wide, field="data", limit=LIMIT)) == wide

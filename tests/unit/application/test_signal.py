@@ -1,5 +1,8 @@
 import asyncio
 import threading
+from collections.abc import Callable
+from contextvars import Context
+from typing import TypeVarTuple
 
 from errands.core.application.signal import Signal
 
@@ -66,3 +69,38 @@ def test_setting_a_signal_whose_loop_is_closed_does_nothing() -> None:
     signal.set()
 
     waiting.close()
+
+
+Ts = TypeVarTuple("Ts")
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """Counts what other threads have it call."""
+
+    posted = 0
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        self.posted += 1
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+
+def test_however_often_other_threads_set_it_the_loop_is_called_once() -> None:
+    loop = CountingLoop()
+
+    def set_often(signal: Signal) -> None:
+        for _ in range(1_000):
+            signal.set()
+
+    async def be_blocked() -> None:
+        signal = Signal()
+        setting = threading.Thread(target=set_often, args=(signal,))
+        setting.start()
+        setting.join()
+        assert await signal.wait(5) is True
+
+    loop.run_until_complete(be_blocked())
+    loop.close()
+
+    assert loop.posted == 1

@@ -7,11 +7,11 @@ from typing import Final
 
 import attrs
 
-from ...domain.errors import JobNotFound
 from ...domain.events import Event, EventType
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.options import JobOptions
+from ...domain.skipped import never_written
 from ...ports.unit_of_work import UnitOfWork
 
 ROUNDS: Final = 5
@@ -44,24 +44,31 @@ Births = dict[Job, tuple[Event, ...]]
 
 
 def add_jobs(
-    uow: UnitOfWork, wanted: Sequence[NewJob], unregistered: frozenset[str]
+    uow: UnitOfWork,
+    wanted: Sequence[NewJob],
+    unregistered: frozenset[str],
+    *,
+    asks: bool = False,
 ) -> list[Added]:
     """Add jobs in order; an id that is taken adds nothing and gives the existing job.
 
     New jobs are given as they were written but for their numbers.
-    `unregistered` names the queues that may not be known yet.
+    `unregistered` names the queues that may not be known yet. `asks` for what became of each
+    job, also of those whose ids were drawn, where `RowsSkipped` was raised without it.
     """
     if unregistered:
         uow.queues.register(unregistered)
     existing = _existing(uow, wanted)
     added: list[Added] = []
+    are_free = not asks and not any(new.has_own_id for new in wanted)
     for start in range(0, len(wanted), CHUNK):
-        added += _add_chunk(uow, wanted[start : start + CHUNK], existing)
+        part = wanted[start : start + CHUNK]
+        added += _add_chunk(uow, part, existing, are_free=are_free)
     return added
 
 
 def _add_chunk(
-    uow: UnitOfWork, wanted: Sequence[NewJob], existing: dict[JobRef, Job]
+    uow: UnitOfWork, wanted: Sequence[NewJob], existing: dict[JobRef, Job], *, are_free: bool
 ) -> list[Added]:
     jobs: list[Job] = []
     births: Births = {}
@@ -75,7 +82,7 @@ def _add_chunk(
             if new.has_own_id:
                 existing[new.ref] = job
         jobs.append(job)
-    others = _insert(uow, births, are_free=not any(new.has_own_id for new in wanted))
+    others = _insert(uow, births, are_free=are_free)
     if others:
         jobs = [others.get(job.ref, job) for job in jobs]
     return _added(uow, wanted, jobs, births)
@@ -90,7 +97,7 @@ def _insert(uow: UnitOfWork, births: Births, *, are_free: bool) -> dict[JobRef, 
     """Write the jobs and tell of their births; gives those that hold ids which were taken.
 
     An overlapping transaction took them. Such a job may be gone again before it is looked at:
-    then the id is free, and tried anew. Raises `JobNotFound` where it comes and goes each time.
+    then the id is free, and tried anew. Raises `StoreRefused` where there is none each time.
     """
     others: dict[JobRef, Job] = {}
     fresh = list(births)
@@ -101,7 +108,7 @@ def _insert(uow: UnitOfWork, births: Births, *, are_free: bool) -> dict[JobRef, 
             return others
         others |= {job.ref: job for job in _holders(uow, taken)}
         fresh = [job for job in fresh if job.ref in taken and job.ref not in others]
-    raise JobNotFound(fresh[0].id, fresh[0].queue)
+    raise never_written(fresh[0].ref)
 
 
 def _holders(uow: UnitOfWork, taken: frozenset[JobRef]) -> list[Job]:

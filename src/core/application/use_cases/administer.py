@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import attrs
@@ -10,6 +11,7 @@ from ...domain.errors import IllegalTransition
 from ...domain.events import Event, EventType
 from ...domain.job.job import Job
 from ...domain.job.status import JobStatus
+from ...domain.queue.queue import Queue
 from ...ports.job_catalog import JobQuery
 from ...ports.unit_of_work import UnitOfWork
 from .maintain import BATCH
@@ -18,25 +20,33 @@ from .manage import Decide, change_all
 
 def pause(uow: UnitOfWork, name: str) -> None:
     """Let a queue give out no more jobs."""
-    queue = uow.queues.get(name)
-    events = queue.pause(uow.now)
-    uow.queues.save(queue)
-    uow.events.append(events)
+    uow.queues.register([name])
+    _change(uow, name, Queue.pause)
 
 
 def resume(uow: UnitOfWork, name: str) -> None:
-    """Let a queue give out jobs again."""
+    """Let a queue give out jobs again; one that nobody knows stays unknown."""
+    _change(uow, name, Queue.resume)
+
+
+def _change(
+    uow: UnitOfWork, name: str, verb: Callable[[Queue, datetime], tuple[Event, ...]]
+) -> None:
+    """Decide on a queue that is locked, and write it if anything has changed."""
     queue = uow.queues.get(name)
-    events = queue.resume(uow.now)
-    uow.queues.save(queue)
-    uow.events.append(events)
+    events = verb(queue, uow.now)
+    if events:
+        uow.queues.save(queue)
+        uow.events.append(events)
 
 
 @attrs.frozen
 class Sweep:
     """Which jobs of a queue a bulk verb is for.
 
-    Settled ones only if they ended before `before`, and longer ago than `older_than`.
+    Settled ones only if they ended before `before`, and longer ago than `older_than`. Only
+    those that were added before the verb began: their keys are at most `up_to`, which the first
+    batch finds out.
     """
 
     queue: str
@@ -44,9 +54,12 @@ class Sweep:
     before: datetime | None = None
     older_than: timedelta | None = None
     limit: int = BATCH
+    up_to: int | None = None
 
     def is_for(self, job: Job, now: datetime) -> bool:
-        """Whether the verb is meant for this job."""
+        """Whether the verb is meant for this job, as it is now that it is locked."""
+        if job.status not in self.statuses or (self.up_to is not None and job.key > self.up_to):
+            return False
         ended = job.finished_at
         if self.before is not None and (ended is None or ended >= self.before):
             return False
@@ -61,29 +74,37 @@ class Swept:
 
     changed: int
     next: int | None
+    up_to: int
 
 
 def remove_batch(uow: UnitOfWork, sweep: Sweep, after: int | None, *, force: bool) -> Swept:
     """Remove a batch; active jobs are spared unless forced."""
-    jobs, cursor = _batch(uow, sweep, after)
+    jobs, swept = _batch(uow, sweep, after)
     going = [job for job in jobs if force or job.status is not JobStatus.ACTIVE]
     uow.jobs.remove(going)
     uow.events.append([event for job in going for event in job.remove(uow.now, force=force)])
-    return Swept(len(going), cursor)
+    return attrs.evolve(swept, changed=len(going))
 
 
 def change_batch(uow: UnitOfWork, sweep: Sweep, after: int | None, decide: Decide) -> Swept:
     """Apply a verb to a batch, in the order in which the jobs were added."""
-    jobs, cursor = _batch(uow, sweep, after)
-    return Swept(change_all(uow, jobs, decide), cursor)
+    jobs, swept = _batch(uow, sweep, after)
+    return attrs.evolve(swept, changed=change_all(uow, jobs, decide))
 
 
-def _batch(uow: UnitOfWork, sweep: Sweep, after: int | None) -> tuple[list[Job], int | None]:
+def _batch(uow: UnitOfWork, sweep: Sweep, after: int | None) -> tuple[list[Job], Swept]:
+    """The jobs behind a cursor that the verb is for, locked, and where the next batch begins.
+
+    They are found without a lock, so that others may have changed them by the time they are
+    locked: then it is looked again whether they are meant.
+    """
+    up_to = uow.jobs.last_sequence() if sweep.up_to is None else sweep.up_to
     query = JobQuery(queue=sweep.queue, statuses=sweep.statuses, newest_first=False)
-    page = uow.catalog.page(query, after=after, limit=sweep.limit)
-    jobs = uow.jobs.find({job.ref for job in page.jobs})
+    page = uow.catalog.refs(query, after=after, up_to=up_to, limit=sweep.limit)
+    jobs = uow.jobs.find(page.refs, bare=True)
     jobs.sort(key=lambda job: job.key)
-    return [job for job in jobs if sweep.is_for(job, uow.now)], page.next
+    bounded = attrs.evolve(sweep, up_to=up_to)
+    return [job for job in jobs if bounded.is_for(job, uow.now)], Swept(0, page.next, up_to)
 
 
 def note_cleaned(uow: UnitOfWork, queue: str, removed: int) -> None:
@@ -94,10 +115,21 @@ def note_cleaned(uow: UnitOfWork, queue: str, removed: int) -> None:
 def require_idle(uow: UnitOfWork, name: str) -> None:
     """Raise `IllegalTransition` if a job of the queue is active."""
     query = JobQuery(queue=name, statuses=frozenset({JobStatus.ACTIVE}))
-    for job in uow.catalog.page(query, after=None, limit=1).jobs:
-        raise IllegalTransition(job.id, "obliterate", job.status.value)
+    page = uow.catalog.refs(query, after=None, up_to=uow.jobs.last_sequence(), limit=1)
+    for ref in page.refs:
+        raise IllegalTransition(ref.id, "obliterate", JobStatus.ACTIVE.value)
 
 
-def forget_queue(uow: UnitOfWork, name: str) -> None:
-    """Make a queue unknown; its pause and its settings go with it."""
-    uow.queues.remove(name)
+def forget_queue(uow: UnitOfWork, name: str, up_to: int) -> bool:
+    """Make a queue unknown, with its pause and its settings, if what it had is gone.
+
+    False where jobs that it had are still there and do not run: they came back, or were just
+    being added. Raises `IllegalTransition` where one of them runs.
+    """
+    left = uow.catalog.refs(JobQuery(queue=name), after=None, up_to=up_to, limit=1)
+    for job in uow.catalog.look(left.refs):
+        if job.status is JobStatus.ACTIVE:
+            raise IllegalTransition(job.id, "obliterate", job.status.value)
+        return False
+    uow.queues.forget(name, uow.now)
+    return True

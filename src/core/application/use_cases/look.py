@@ -8,6 +8,7 @@ import attrs
 
 from ...domain.errors import AmbiguousJobId, JobNotFound
 from ...domain.events import Event
+from ...domain.id_runs import IdRun
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.status import JobStatus
@@ -50,7 +51,7 @@ def list_jobs(uow: UnitOfWork, query: JobQuery, after: int | None, limit: int) -
 
 def count_jobs(uow: UnitOfWork, queue: str) -> dict[JobStatus, Count]:
     """How many jobs of each status a queue has."""
-    return {status: uow.catalog.count(queue, status, COUNT_BOUND) for status in JobStatus}
+    return uow.catalog.count_each([queue], COUNT_BOUND)[queue]
 
 
 def read_logs(uow: UnitOfWork, ref: JobRef, limit: int) -> list[LogLine]:
@@ -74,10 +75,9 @@ class QueueSummary:
 
 def list_queues(uow: UnitOfWork) -> list[QueueSummary]:
     """All known queues with their counts."""
-    return [
-        QueueSummary(queue.name, queue.is_paused, count_jobs(uow, queue.name))
-        for queue in uow.queues.all()
-    ]
+    queues = uow.queues.all()
+    counts = uow.catalog.count_each([queue.name for queue in queues], COUNT_BOUND)
+    return [QueueSummary(queue.name, queue.is_paused, counts[queue.name]) for queue in queues]
 
 
 def last_event_id(uow: UnitOfWork) -> int:
@@ -100,11 +100,45 @@ def claimable(uow: UnitOfWork, queues: Sequence[str], most: int) -> list[str]:
     return uow.catalog.claimable(queues, most)
 
 
+@attrs.frozen
+class EventPage:
+    """Events behind a cursor, and the cursor behind what was looked through.
+
+    `passed` are the ids in between that were passed over; `late` are events, wanted or not, that
+    were asked for because they had been passed over before.
+    """
+
+    events: Sequence[Event]
+    end: int
+    passed: Sequence[IdRun]
+    late: Sequence[Event]
+
+
+@attrs.frozen
+class Begin:
+    """Where a reader begins, and the ids passed over whose events may still come to light."""
+
+    cursor: int
+    passed: Sequence[IdRun]
+
+
+def begin_reading(uow: UnitOfWork, after: int | None = None) -> Begin:
+    """Begin behind a cursor, or behind all events so far."""
+    last = uow.events.last_id()
+    return Begin(last if after is None else after, uow.events.passed_over(0, last))
+
+
 def read_page(
-    uow: UnitOfWork, after: int, limit: int, wanted: EventFilter
-) -> tuple[Sequence[Event], int]:
-    """A page of events behind a cursor, and the cursor behind what was looked through."""
+    uow: UnitOfWork, after: int, limit: int, wanted: EventFilter, missed: Sequence[IdRun] = ()
+) -> EventPage:
+    """A page of events behind a cursor, and those missed before that have come to light.
+
+    A reader whose cursor the log has gone back behind goes on from now: its ids come again.
+    """
+    if uow.events.has_gone_back_behind(after):
+        return EventPage((), uow.events.last_id(), (), ())
     page = uow.events.read(after, limit, wanted)
-    if len(page) == limit:
-        return page, page[-1].id
-    return page, max(after, uow.events.last_id())
+    is_full = len(page) == limit
+    end = page[-1].id if is_full else max(after, uow.events.last_id())
+    late = uow.events.come_to_light(missed, limit) if missed else ()
+    return EventPage(page, end, uow.events.passed_over(after, end), late)

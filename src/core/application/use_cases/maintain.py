@@ -2,30 +2,125 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import attrs
+
+from ...domain.errors import StoreBusy
 from ...domain.events import Event, EventType
 from ...domain.job.job import Job
 from ...domain.job.status import TERMINAL
+from ...ports.job_calendar import Agenda
+from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
 from .manage import save_all
 
 BATCH = 500
 """Rows of one maintenance transaction."""
+FORGOTTEN_FOR = timedelta(minutes=10)
+"""How long a queue that was obliterated is listed again at once when a job comes. Then every
+process makes it known with its next job: it takes a queue for known for a minute (`Adder`)."""
+
+Find = Callable[[datetime, int], list[Job]]
+"""The first jobs whose time for something has come, locked."""
 
 
-def promote_due(uow: UnitOfWork) -> int:
+@attrs.frozen
+class Page:
+    """How many jobs a batch takes, and the keys of those that it passes over.
+
+    `found` comes to hold the jobs that it has taken up, also where the batch fails then.
+    """
+
+    size: int = BATCH
+    passed_over: frozenset[int] = frozenset()
+    found: list[Job] | None = None
+
+    def of(self, find: Find, now: datetime) -> list[Job]:
+        """The jobs of the page."""
+        jobs = find(now, self.size + len(self.passed_over))
+        jobs = [job for job in jobs if job.key not in self.passed_over][: self.size]
+        if self.found is not None:
+            self.found[:] = jobs
+        return jobs
+
+
+WHOLE = Page()
+
+
+def promote_due(uow: UnitOfWork, page: Page = WHOLE) -> int:
     """Make due jobs ready, in (run_at, sequence) order; how many."""
-    due = uow.calendar.due(uow.now, BATCH)
+    due = page.of(uow.calendar.due, uow.now)
     draw = DrawOne(uow, len(due))
     save_all(uow, [(job, job.promote(uow.now, draw)) for job in due])
     return len(due)
 
 
-def expire_leases(uow: UnitOfWork) -> int:
-    """Take the leases of workers that stopped renewing them; how many."""
-    expired = uow.calendar.expired(uow.now, BATCH)
+def expire_leases(uow: UnitOfWork, page: Page = WHOLE) -> int:
+    """Take all leases that have run out, whatever their workers may be kept from; how many."""
+    return _expire(uow, page.of(uow.calendar.expired, uow.now))
+
+
+def abandoned(uow: UnitOfWork, longest: timedelta) -> Find:
+    """Finds leases up to a length that no living worker can have left alone.
+
+    They have run out, or end where no renewal since the clock was set could have put them.
+    """
+
+    def find(now: datetime, limit: int) -> list[Job]:
+        found = uow.calendar.expired(now, limit, longest)
+        if len(found) < limit:
+            found += uow.calendar.beyond(now, limit - len(found), longest)
+        return found
+
+    return find
+
+
+def expire_watched(
+    uow: UnitOfWork,
+    page: Page = WHOLE,
+    *,
+    longest: timedelta,
+    waited: Callable[[], timedelta] = timedelta,
+) -> int:
+    """Take abandoned leases, up to a length; how many.
+
+    `waited` tells for how long this unit has been kept waiting by the time it has found them: it
+    takes none that workers may have lost while they, too, had to wait. Raises `StoreBusy` where one
+    of them was renewed while it was being taken.
+    """
+    found = page.of(abandoned(uow, longest), uow.now)
+    span = waited()
+    taken = [job for job in found if job.lease and job.lease.term.bears >= span]
+    held = {Held(job.key, job.lease.token) for job in taken if job.lease}
+    count = _expire(uow, taken)
+    if held and not held.isdisjoint(uow.leases.renewed_beside()):
+        raise StoreBusy("", "a worker renewed a lease that was being taken")
+    return count
+
+
+def try_renewing(uow: UnitOfWork) -> None:
+    """Write as a renewal writes, and change nothing: it fails or waits where those do."""
+    uow.leases.rehearse()
+
+
+class TakenBack(Exception):
+    """All was written, and is rolled back."""
+
+
+def write_in_vain(uow: UnitOfWork) -> None:
+    """Write what the store takes if it takes anything, to a job and an event.
+
+    Raises `TakenBack`, so that nothing comes of it.
+    """
+    uow.events.append([Event(EventType.WORKER_LOST, uow.now)])
+    uow.leases.rehearse()  # Last: it waits for an answer, also to what was sent before.
+    raise TakenBack
+
+
+def _expire(uow: UnitOfWork, expired: list[Job]) -> int:
     lost = sorted({job.lease.worker for job in expired if job.lease is not None})
     save_all(uow, [(job, job.expire(uow.now)) for job in expired])
     uow.events.append(
@@ -34,16 +129,19 @@ def expire_leases(uow: UnitOfWork) -> int:
     return len(expired)
 
 
-def lapse(uow: UnitOfWork) -> int:
+def lapse(uow: UnitOfWork, page: Page = WHOLE) -> int:
     """End jobs whose time to start has passed; how many."""
-    lapsed = uow.calendar.lapsed(uow.now, BATCH)
+    lapsed = page.of(uow.calendar.lapsed, uow.now)
     save_all(uow, [(job, job.lapse(uow.now)) for job in lapsed])
     return len(lapsed)
 
 
-def purge(uow: UnitOfWork) -> int:
-    """Remove settled jobs that are older than they are kept; how many."""
-    return _remove(uow, uow.calendar.purgeable(uow.now, BATCH))
+def purge(uow: UnitOfWork, page: Page = WHOLE, *, latest: datetime | None = None) -> int:
+    """Remove settled jobs that are older than they are kept; how many.
+
+    By the store's time, but by no later one than `latest`.
+    """
+    return _remove(uow, page.of(uow.calendar.purgeable, _at_most(uow.now, latest)))
 
 
 def trim(uow: UnitOfWork, queue: str) -> int:
@@ -54,14 +152,23 @@ def trim(uow: UnitOfWork, queue: str) -> int:
     return removed
 
 
-def prune_events(uow: UnitOfWork, keep: timedelta) -> int:
-    """Remove events older than `keep`; how many."""
-    return uow.events.prune(uow.now - keep, BATCH)
+def prune_events(uow: UnitOfWork, keep: timedelta, latest: datetime | None = None) -> int:
+    """Remove events older than `keep`, and what is left of forgotten queues; how many events.
+
+    By the store's time, but by no later one than `latest`.
+    """
+    now = _at_most(uow.now, latest)
+    uow.queues.prune(now - FORGOTTEN_FOR)
+    return uow.events.prune(now - keep, BATCH)
 
 
-def next_due(uow: UnitOfWork) -> tuple[datetime, datetime | None]:
-    """The store's time, and the next moment at which something falls due."""
-    return uow.now, uow.calendar.next_due()
+def _at_most(now: datetime, latest: datetime | None) -> datetime:
+    return now if latest is None else min(now, latest)
+
+
+def agenda(uow: UnitOfWork, after: datetime | None = None) -> tuple[datetime, Agenda]:
+    """The store's time, and what comes next after a moment."""
+    return uow.now, uow.calendar.agenda(after)
 
 
 def _remove(uow: UnitOfWork, jobs: list[Job]) -> int:

@@ -12,6 +12,7 @@ from ...domain.events import Event
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.unreadable import ensure_readable
+from ...domain.skipped import skipped
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
 
@@ -31,11 +32,19 @@ def change(uow: UnitOfWork, ref: JobRef, decide: Decide) -> Job:
 
 
 def save_all(uow: UnitOfWork, decided: Sequence[tuple[Job, tuple[Event, ...]]]) -> None:
-    """Save jobs that were loaded, locked, in this unit, and append what happened to them."""
+    """Save jobs that were loaded, locked, in this unit, and append what happened to them.
+
+    Raises `StoreRefused` where the store takes the write and keeps a job as it was.
+    """
     stale = uow.jobs.save([job for job, events in decided if events])
     if stale:
-        raise JobNotFound(stale[0].id, stale[0].queue)
+        raise _why_not_saved(uow, stale[0])
     uow.events.append([event for _, events in decided for event in events])
+
+
+def _why_not_saved(uow: UnitOfWork, job: Job) -> Exception:
+    is_there = any(found.version == job.version for found in uow.jobs.find([job.ref], bare=True))
+    return skipped(job.ref) if is_there else JobNotFound(job.id, job.queue)
 
 
 @attrs.frozen

@@ -11,9 +11,11 @@ from ...domain.events import Event, EventType
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.lease import Claim
-from ...domain.job.outcome import Outcome
+from ...domain.job.outcome import Outcome, Release
 from ...domain.job.status import JobStatus
+from ...domain.job.suspects import divided
 from ...domain.job.unreadable import UnreadableJob
+from ...domain.skipped import skipped
 from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
 from .draw import DrawOne
@@ -38,12 +40,12 @@ class Settlement:
 class Turnover:
     """One turn of a worker: last progress, runs to settle, claims to make in their order.
 
-    `unsure` are claims of earlier turns whose commit was never answered: what they got is
-    taken up before anything else is claimed.
+    `unsure` are claims of earlier turns whose commit was never answered, one for each token:
+    what they got is taken up before anything else is claimed.
 
-    `free` bounds the claims together. `worked` holds the queues that the worker has claimed
-    from since it last found them empty, with the time of its last claim: finding one empty
-    now may mean that it is drained.
+    `free` bounds the claims together, `is_busy` says that other runs of the worker go on. `worked`
+    holds the queues that the worker has claimed from since it last found them empty, with the
+    time of its last claim: finding one empty now may mean that it is drained.
     """
 
     settlements: tuple[Settlement, ...] = ()
@@ -51,6 +53,7 @@ class Turnover:
     claims: tuple[Claim, ...] = ()
     unsure: tuple[Claim, ...] = ()
     free: int = 0
+    is_busy: bool = False
     worked: Mapping[str, datetime] = attrs.field(factory=dict[str, datetime])
 
 
@@ -60,13 +63,15 @@ class Turned:
 
     `contested` are settlements to be tried again: another write changed their jobs meanwhile,
     and they hold the newer copies. `put_off` are jobs that were claimed and given back at once,
-    for they cannot be read.
+    for they cannot be read; `held_back` those that may not run beside others, or beside one that
+    may not: they wait in their old places, and nothing was counted or told.
     """
 
     claimed: list[Job]
     late: list[Settlement]
     contested: list[Settlement]
     put_off: list[UnreadableJob]
+    held_back: list[Job]
 
 
 def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
@@ -82,22 +87,55 @@ def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
         record(uow, turn.reports, ())
     late, contested = _settle_once(uow, turn.settlements, uow.catalog.look)
     adopted = _adopted(uow, turn.unsure)
-    claimed: list[Job] = []
-    for claim in turn.claims:
-        room = min(claim.limit, turn.free - len(claimed) - len(adopted))
-        if room <= 0:
-            break
-        found = uow.leases.claim(attrs.evolve(claim, limit=room))
-        if not found and claim.queue in turn.worked:
-            note_drained(uow, claim.queue, turn.worked[claim.queue])
-        claimed += found
+    claimed = _claimed(uow, turn, turn.free - len(adopted))
     unreadable = [job for job in (*adopted, *claimed) if isinstance(job, UnreadableJob)]
     if unreadable:
         adopted, claimed = _readable(adopted), _readable(claimed)
         put_off(uow, unreadable)
+    runs, held_back = divided([*adopted, *claimed], is_beside=turn.is_busy or bool(contested))
+    if held_back:
+        hold_back(uow, held_back, told_of=adopted)
+        claimed = [job for job in claimed if job not in held_back]
     if claimed:
         uow.events.append([job.claimed(uow.now) for job in claimed])
-    return Turned([*adopted, *claimed], late, contested, unreadable)
+    return Turned(runs, late, contested, unreadable, held_back)
+
+
+def _claimed(uow: UnitOfWork, turn: Turnover, room: int) -> list[Job]:
+    """What the claims of a turn get, as many jobs as there is room for.
+
+    Queues that may be drained are locked in the order of their names: each worker begins its claims
+    with another one.
+    """
+    claimed: list[Job] = []
+    idle: list[str] = []
+    for claim in turn.claims:
+        left = min(claim.limit, room - len(claimed))
+        if left <= 0:
+            break
+        found = uow.leases.claim(attrs.evolve(claim, limit=left))
+        if not found and claim.queue in turn.worked:
+            idle.append(claim.queue)
+        claimed += found
+    for queue in sorted(idle):
+        note_drained(uow, queue, turn.worked[queue])
+    return claimed
+
+
+def hold_back(uow: UnitOfWork, jobs: Sequence[Job], told_of: Collection[Job]) -> None:
+    """Give back jobs that were claimed and may not run now.
+
+    Nothing is told of them but for what ends by it, and where their claim was told before.
+    """
+    events = [(job, job.release(uow.now, by_handler=False)) for job in jobs]
+    stale = {job.key for job in uow.jobs.save(jobs)}
+    told = (
+        event
+        for job, each in events
+        for event in each
+        if job.key not in stale and (job in told_of or job.status.is_terminal)
+    )
+    uow.events.append(list(told))
 
 
 def put_off(uow: UnitOfWork, unreadable: Sequence[UnreadableJob]) -> None:
@@ -123,11 +161,27 @@ def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> list[Settlemen
 
     Each is decided on the copy that its worker holds; where the store has a newer version,
     the job is loaded, locked, and decided on again. Settling twice under one token is a success.
+    Raises `StoreRefused` where the store takes the write and keeps the version as it was.
     """
     late, contested = _settle_once(uow, settlements, uow.jobs.find)
     while contested:
         lost, contested = _settle_once(uow, contested, uow.jobs.find)
         late += lost
+    return late
+
+
+def give_back(
+    uow: UnitOfWork, settlements: Sequence[Settlement], unsure: Sequence[Claim]
+) -> list[Settlement]:
+    """Settle what a worker holds, and release what its unanswered claims got.
+
+    Returns the settlements that came too late.
+    """
+    late = settle(uow, settlements)
+    adopted = _adopted(uow, unsure)
+    put_off(uow, [job for job in adopted if isinstance(job, UnreadableJob)])
+    release = Release(by_handler=False)
+    settle(uow, [Settlement(job, job.token or "", release) for job in _readable(adopted)])
     return late
 
 
@@ -166,6 +220,8 @@ def _looked_at(stale: Sequence[Settlement], jobs: Sequence[Job]) -> Tried:
     for settlement in stale:
         job = there.get(settlement.job.ref)
         if job is not None and job.holds(settlement.token):
+            if job.version == settlement.job.version:
+                raise skipped(job.ref)
             contested.append(attrs.evolve(settlement, job=job))
         elif job is None or not job.was_settled_by(settlement.token):
             late.append(settlement)
@@ -173,8 +229,10 @@ def _looked_at(stale: Sequence[Settlement], jobs: Sequence[Job]) -> Tried:
 
 
 def note_drained(uow: UnitOfWork, name: str, last_claim: datetime) -> None:
-    """Tell once that nothing waits in a queue any more."""
+    """Tell once that nothing waits in a queue any more; not of one that was obliterated."""
     queue = uow.queues.get(name)
+    if not queue.is_known and not uow.catalog.has_jobs(name):
+        return
     events = queue.drain(last_claim, uow.now)
     if events and not uow.catalog.claimable([name], 1):
         uow.queues.save(queue)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...domain.errors import JobCancelled, LeaseLost
+from ...domain.errors import InvalidOption, JobCancelled, LeaseLost
+from ...domain.job.durations import duration
 from ...domain.job.failure import storable
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.outcome import Complete
 from ...ports.job_logs import NewLine
 from ...ports.lease_repository import Held
+from ..thread_signal import ThreadSignal
 from ..use_cases.report import LogReport, ProgressReport, save_state
 from ..use_cases.settle import Settlement, complete
+from .patience import Patience
 
 if TYPE_CHECKING:
     from .tools import Tools
@@ -35,6 +39,7 @@ class BaseContext:
         self._tools = tools
         self._state = job.state
         self._progress: float | None = None
+        self._is_over = False
         self.data = data
 
     @property
@@ -121,6 +126,14 @@ class BaseContext:
     def _held(self) -> Held:
         return Held(self._job.key, self._job.token or "")
 
+    def end(self) -> None:
+        """The run is over: what it still writes waits for nothing."""
+        self._is_over = True
+
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self._tools, lambda: self._is_over)
+
     def _encoded(self, value: Any, field: str) -> str:
         limit = self._job.policy.max_payload
         return self._tools.codec.encode(value, field=field, limit=limit)
@@ -135,13 +148,25 @@ class BaseContext:
         return ProgressReport(self.ref, self._held, text, self._tools.codec.decode(text))
 
     def _line(self, line: str) -> LogReport:
-        return LogReport(
-            self.ref, NewLine(self._held, storable(str(line)), self._job.policy.keep_logs)
-        )
+        text = storable(_text(line))
+        return LogReport(self.ref, NewLine(self._held, text, self._job.policy.keep_logs))
 
     def _completion(self, result: Any) -> Settlement:
         outcome = Complete(self._encoded(result, "result"))
         return Settlement(self._job, self._held.token, outcome)
+
+
+def _text(line: object) -> str:
+    try:
+        return str(line)
+    except Exception as error:  # `str` of what is no string may raise anything
+        raise InvalidOption("line", f"this {type(line).__name__} has no text") from error
+
+
+def _waited(seconds: object) -> float:
+    is_over = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds < 0
+    length = timedelta(0) if is_over else duration(seconds, "seconds")
+    return min(length.total_seconds(), threading.TIMEOUT_MAX)
 
 
 class JobContext(BaseContext):
@@ -160,18 +185,23 @@ class JobContext(BaseContext):
     async def log(self, line: str) -> int:
         """Add a line to the job's log and return how many are kept.
 
-        Raises `LeaseLost` if the run is not the job's any more.
+        A store that is away is waited for. Raises `LeaseLost` if the run is not the job's any
+        more, and the store's error where it does not pass, or is a lock that stays taken.
         """
-        kept = await self._tools.reporter.log(self._line(line))
+        report = self._line(line)
+        kept = await self._patience.over(partial(self._tools.reporter.log, report))
         if kept is None:
             raise LeaseLost(self.id, self.queue)
         return kept
 
     async def save_state(self, value: Any) -> None:
-        """Keep a JSON value for the runs to come. Raises `LeaseLost`, `InvalidPayload`."""
+        """Keep a JSON value for the runs to come.
+
+        Raises `InvalidPayload`, and what `log` raises; waits as that does.
+        """
         text = self._encoded(value, "state")
         work = partial(save_state, ref=self.ref, held=self._held, state=text)
-        await self._tools.store.transact(work)
+        await self._patience.over(partial(self._tools.store.transact, work))
         self._state = text
 
     async def complete_in(self, connection: Any, result: Any = None) -> None:
@@ -194,47 +224,74 @@ class SyncJobContext(BaseContext):
     def __init__(self, job: Job, data: Any, tools: Tools, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(job, data, tools)
         self._loop = loop
-        self._cancelled = threading.Event()
+        self._latest: deque[ProgressReport] = deque(maxlen=1)
+        self._is_posted = False
+        self._is_cancelled = False
+        self._cancelled = ThreadSignal()
 
     @property
     def is_cancelled(self) -> bool:
         """Whether the run was asked to end."""
-        return self._cancelled.is_set()
+        return self._is_cancelled
 
     def check_cancelled(self) -> None:
         """Raise `JobCancelled` if the run was asked to end; call it now and then."""
-        if self._cancelled.is_set():
+        if self._is_cancelled:
             raise JobCancelled(self.id, "the run was asked to end")
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but no longer than until the run is asked to end; whether it was."""
-        return self._cancelled.wait(seconds)
+        """Sleep, but no longer than until the run is asked to end; whether it was.
+
+        A negative time is none, as what is left of a time that is over.
+        """
+        if not self._is_cancelled and self._cancelled.wait(_waited(seconds)):
+            self._cancelled.set()  # For whoever else waits: the handler's own threads.
+        return self._is_cancelled
 
     def set_cancelled(self) -> None:
         """Ask the run to end."""
+        self._is_cancelled = True
         self._cancelled.set()
 
     def update_progress(self, value: Any) -> None:
         """See `JobContext.update_progress`."""
         report = self._report(value)
-        if report is not None:
-            self._loop.call_soon_threadsafe(self._tools.reporter.progress, report)
+        if report is None:
+            return
+        # The loop is called once for all that is told before it comes to it.
+        self._latest.append(report)
+        if not self._is_posted:
+            self._is_posted = True
+            self._loop.call_soon_threadsafe(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._is_posted = False
+        if self._latest:
+            self._tools.reporter.progress(self._latest.pop())
 
     def log(self, line: str) -> int:
-        """See `JobContext.log`."""
+        """See `JobContext.log`; raises `JobCancelled` when the run is to end while it waits."""
         report = self._line(line)
-        writing = asyncio.run_coroutine_threadsafe(self._tools.reporter.log(report), self._loop)
-        kept = writing.result()
+
+        def write() -> int | None:
+            writing = self._tools.reporter.log(report)
+            return asyncio.run_coroutine_threadsafe(writing, self._loop).result()
+
+        kept = self._patience.over_sync(write, self._rest)
         if kept is None:
             raise LeaseLost(self.id, self.queue)
         return kept
 
     def save_state(self, value: Any) -> None:
-        """See `JobContext.save_state`."""
+        """See `JobContext.save_state`, and `log`."""
         text = self._encoded(value, "state")
         work = partial(save_state, ref=self.ref, held=self._held, state=text)
-        self._tools.store.transact_sync(work)
+        self._patience.over_sync(partial(self._tools.store.transact_sync, work), self._rest)
         self._state = text
+
+    def _rest(self, seconds: float) -> None:
+        self._cancelled.wait(seconds)
+        self.check_cancelled()
 
     def complete_in(self, connection: Any, result: Any = None) -> None:
         """See `JobContext.complete_in`; takes a Connection or Session."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ...domain.errors import InvalidOption, InvalidPayload, PermanentFailure
 from ...domain.job.durations import duration
-from ...domain.job.failure import TIMEOUT, ErrorInfo
+from ...domain.job.failure import TIMEOUT, UNDESCRIBED, ErrorInfo
 from ...domain.job.job import Job
 from ...domain.job.outcome import Cancel, Complete, Fail, Outcome, Release, Snooze
 from ...domain.job.retry import BackoffKind, qualified_name
@@ -54,6 +54,12 @@ def timed_out(job: Job, chance: Chance) -> Fail:
     return Fail(ErrorInfo.of(TIMEOUT, f"the run took longer than {seconds:g} s"), chance=chance())
 
 
+def undescribed(error: BaseException, chance: Chance) -> Fail:
+    """A run of which it could not be told what it came to, as a failed attempt."""
+    message = f"what the run came to cannot be told: {type(error).__name__}"
+    return Fail(ErrorInfo.of(UNDESCRIBED, message), chance=chance())
+
+
 def _info(error: BaseException) -> ErrorInfo:
     message = _told(partial(str, error), "<no message: str() failed>")
     trace = _told(lambda: "".join(traceback.format_exception(error)), "")
@@ -64,7 +70,7 @@ def _told(tell: Callable[[], T], otherwise: T) -> T:
     """What an error tells of itself; its own code may fail, and its run must end all the same."""
     try:
         return tell()
-    except Exception:  # noqa: BLE001 - whatever an error's own code raises
+    except BaseException:  # noqa: BLE001 - whatever an error's own code raises
         return otherwise
 
 
@@ -91,6 +97,6 @@ def _custom_wait(
     try:
         wait = function(job.attempts_made + 1, error)
         return wait is None, None if wait is None else duration(wait, "backoff")
-    except Exception:  # noqa: BLE001 - whatever a caller's function raises
+    except BaseException:  # noqa: BLE001 - whatever a caller's function raises
         _log.exception("backoff %r failed; the default one stands in", name)
         return False, None

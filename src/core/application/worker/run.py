@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
 
 from ...domain.errors import InvalidPayload
 from ...domain.job.job import Job
 from ...domain.job.outcome import Cancel, Fail, Outcome, PutOff, Release
+from ...ports.executor import NoThread
 from ...ports.lease_repository import Held
 from ..registry import Handler
 from .context import BaseContext, JobContext, SyncJobContext
-from .outcomes import outcome_of_error, outcome_of_value, timed_out
+from .outcomes import outcome_of_error, outcome_of_value, timed_out, undescribed
 from .tools import Tools
 
 _log = logging.getLogger("errands.worker")
@@ -45,6 +47,8 @@ class Run:
         self.job = job
         self.held = Held(job.key, job.token or "")
         self.is_ended = False
+        self.is_kept = False
+        """Whether its outcome is kept, to be settled."""
         self.has_returned = False
         self._tools = tools
         self._tell_ended = ended
@@ -71,6 +75,7 @@ class Run:
         if self.is_ended or (self._stop is not None and reason in (Stop.CANCEL, Stop.TIMEOUT)):
             return
         self._stop = reason
+        self._interrupt()  # First: a thread that finds the run over finds out why.
         match reason:
             case Stop.TIMEOUT:
                 self._end(timed_out(self.job, self._tools.chance))
@@ -80,7 +85,10 @@ class Run:
                 grace = self._tools.settings.cancel_grace.total_seconds()
                 loop = asyncio.get_running_loop()
                 self._timers.append(loop.call_later(grace, self._end, Cancel()))
-        self._interrupt()
+
+    def is_run_by(self, task: asyncio.Task[Any]) -> bool:
+        """Whether this task runs its handler."""
+        return task is self._task
 
     def _interrupt(self) -> None:
         """Reach the handler; a task that has not begun yet sees the reason by itself."""
@@ -93,6 +101,9 @@ class Run:
         self._has_begun = True
         try:
             outcome = Cancel() if self._stop is not None else await self._outcome()
+        except BaseException as error:  # noqa: BLE001 - the last guard: a run must end all the same
+            _log.error("job %s: %s while its outcome was made", self.job.ref, type(error).__name__)
+            outcome = undescribed(error, self._tools.chance)
         finally:
             for timer in self._timers:
                 timer.cancel()
@@ -110,12 +121,19 @@ class Run:
             value = await self._call(handler)
             return outcome_of_value(value, self.job, self._tools.codec, self._tools.chance)
         except asyncio.CancelledError as error:
+            if self._stop is None:
+                # A loop that ends cancels the worker in the same turn as its runs: let it say so.
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
             return self._cancelled(error)
         except InvalidPayload as error:
             return self._refused(error)
-        except KeyboardInterrupt:
-            raise
+        except NoThread as error:
+            # It did not start, and is no worse for it; not at once, since a thread must end first.
+            _log.warning("job %s: its handler was not started: %s", self.job.ref, error)
+            return Release(by_handler=True)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises fails its job only
+            # KeyboardInterrupt too: Ctrl-C comes to the worker as a signal, never this way.
             return self._failed(error)
 
     async def _call(self, handler: Handler) -> Any:
@@ -156,4 +174,6 @@ class Run:
         if self.is_ended:
             return
         self.is_ended = True
+        if self._context is not None:
+            self._context.end()
         self._tell_ended(self, outcome)

@@ -6,13 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from ...domain.job.job import Job
-from ...domain.job.outcome import Outcome
+from ...domain.job.outcome import Outcome, Release
 from ...domain.job.unreadable import UnreadableJob
 from ...ports.lease_repository import Held, Renewal
+from ...ports.unit_of_work import UnitOfWork
 from ..use_cases.report import ProgressReport
-from ..use_cases.settle import Settlement, Turned
+from ..use_cases.settle import Settlement, Turned, Turnover, turn_over
 from .run import Run, Stop
 from .tools import Tools
 
@@ -29,9 +31,11 @@ def warn_of_unreadable(put_off: Sequence[UnreadableJob]) -> None:
 class Slots:
     """Starts runs and gathers their outcomes for the next transaction.
 
-    `held` are the leases to renew: a run's until its outcome is committed. `idle` is set
-    while nothing runs and everything is settled. `worked` holds the queues it has claimed from
-    since they were last found empty, with the time of the last claim.
+    `held` are the leases to renew: a run's until its outcome is committed. `unbegun` are those of
+    the turn under way, whose runs a blocked event loop may keep from beginning. `idle` is set
+    while nothing runs and everything is settled, and once the worker has ended. `worked` holds
+    the queues it has claimed from since they were last found empty, with the time of the last
+    claim.
     """
 
     def __init__(self, tools: Tools, *, changed: Callable[[], None]) -> None:
@@ -40,8 +44,10 @@ class Slots:
         self._runs: dict[int, Run] = {}
         self._given_up: set[Run] = set()
         self._ended: list[Settlement] = []
+        self._being_settled: tuple[Settlement, ...] = ()
         self._reports: list[ProgressReport] = []
         self.held: dict[int, Held] = {}
+        self.unbegun: tuple[Held, ...] = ()
         self.worked: dict[str, datetime] = {}
         self.idle = asyncio.Event()
         self.idle.set()
@@ -61,6 +67,27 @@ class Slots:
         """Whether nothing runs, and nothing waits to be settled."""
         return not self._runs and not self._ended
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a job runs whose outcome is still to come."""
+        return bool(self._runs)
+
+    @property
+    def runs_suspect(self) -> bool:
+        """Whether the one job that runs has to be alone."""
+        return any(run.job.is_suspect for run in self._runs.values())
+
+    @property
+    def unsettled(self) -> int:
+        """Runs that have ended and wait to be settled."""
+        return len(self._ended)
+
+    def turn_over(self, uow: UnitOfWork, turn: Turnover) -> Turned:
+        """See `use_cases.settle`; notes at once, on whatever thread, which leases it got."""
+        turned = turn_over(uow, turn)
+        self.unbegun = tuple(Held(job.key, job.token or "") for job in turned.claimed)
+        return turned
+
     def start(self, job: Job) -> None:
         """Begin a run; one of the same job whose lease was taken meanwhile is ended."""
         before = self._runs.get(job.key)
@@ -76,9 +103,9 @@ class Slots:
 
     def take(self) -> tuple[tuple[Settlement, ...], tuple[ProgressReport, ...]]:
         """What has ended since the last time, with the progress that was not written yet."""
-        ended, self._ended = self._ended, []
+        self._being_settled, self._ended = tuple(self._ended), []
         reports, self._reports = self._reports, []
-        return tuple(ended), tuple(reports)
+        return self._being_settled, tuple(reports)
 
     def put_back(
         self, settlements: Sequence[Settlement], reports: Sequence[ProgressReport]
@@ -95,10 +122,13 @@ class Slots:
             held = self.held.get(key)
             if held is not None and held.token == settlement.token and key not in contested:
                 del self.held[key]
+        self._being_settled = tuple(
+            each for each in self._being_settled if each.job.key in self.held
+        )
         if contested:
             self.put_back(turned.contested, ())
             self._changed()
-        if self.is_idle:
+        if not self.held:
             self.idle.set()
         for settlement in turned.late:
             _log.warning(
@@ -109,6 +139,23 @@ class Slots:
         """Ask every run to end."""
         for run in list(self._runs.values()):
             run.stop(reason)
+
+    def given_back(self) -> list[Settlement]:
+        """How each job it holds ends where no run goes on; from any thread.
+
+        What had ended ends as it did, what runs is released.
+        """
+        ends = {each.held: each for each in (*self._being_settled, *self._ended)}
+        for run in list(self._runs.values()):
+            release = Settlement(run.job, run.held.token, Release(by_handler=False))
+            ends.setdefault(run.held, release)
+        return [each for held, each in ends.items() if self.held.get(held.key) == held]
+
+    def told(self, task: asyncio.Task[Any]) -> str | None:
+        """The job whose handler a task runs, in words; None where it runs none."""
+        runs = (*self._runs.values(), *self._given_up)
+        found = (run.job for run in runs if run.is_run_by(task))
+        return next((f"job {job.ref} ({job.name})" for job in found), None)
 
     def note_renewal(self, found: Renewal) -> None:
         """Act on lost leases and cancel requests that a renewal has found."""
@@ -126,14 +173,33 @@ class Slots:
         run.stop(reason)
 
     def _note_end(self, run: Run, outcome: Outcome) -> None:
+        """Keep an outcome, also where a signal's handler raises in the middle of it."""
+        try:
+            self._end_in_order(run, outcome)
+        except BaseException:
+            self._end_in_order(run, outcome)
+            raise
+
+    def _end_in_order(self, run: Run, outcome: Outcome) -> None:
+        """Let the end wait for progress that is being written: after it, that would be refused."""
+        writing = self._tools.reporter.under_way(run.held)
+        if writing is None:
+            self._end(run, outcome)
+        else:
+            writing.add_done_callback(lambda _: self._note_end(run, outcome))
+
+    def _end(self, run: Run, outcome: Outcome) -> None:
+        report = self._tools.reporter.take(run.held)
+        if report is not None:
+            self._reports.append(report)
+        if not run.is_kept:
+            settlement = Settlement(run.job, run.held.token, outcome)
+            self._ended += [settlement]  # Not by a call, behind which a signal may come.
+            run.is_kept = True
         if self._runs.get(run.job.key) is run:
             del self._runs[run.job.key]
         if not run.has_returned:
             self._given_up.add(run)
-        report = self._tools.reporter.take(run.held)
-        if report is not None:
-            self._reports.append(report)
-        self._ended.append(Settlement(run.job, run.held.token, outcome))
         self._changed()
 
     def _note_return(self, run: Run) -> None:

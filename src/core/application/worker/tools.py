@@ -7,6 +7,7 @@ import attrs
 from ...ports.codec import Codec
 from ...ports.executor import Executor
 from ...ports.store import Store
+from ..outage import Outage
 from ..registry import HandlerRegistry
 from .outcomes import Chance
 from .reporter import Reporter
@@ -24,3 +25,4 @@ class Tools:
     reporter: Reporter
     settings: WorkerSettings
     chance: Chance
+    outage: Outage

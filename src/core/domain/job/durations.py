@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ..errors import InvalidOption
+from ..moments import EPOCH, MILLISECOND
 
 Duration = timedelta | float | int
 """A timedelta, or seconds."""
 
 _LONGEST: Final = timedelta(days=36_500)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def duration(value: object, field: str, *, positive: bool = False) -> timedelta:
@@ -41,7 +40,7 @@ def duration(value: object, field: str, *, positive: bool = False) -> timedelta:
 
 def whole_milliseconds(exact: timedelta) -> timedelta:
     """`exact` rounded up to whole milliseconds, as every store keeps it."""
-    return -(-exact // _MILLISECOND) * _MILLISECOND
+    return -(-exact // MILLISECOND) * MILLISECOND
 
 
 def doubling(base: timedelta, times: int, cap: timedelta) -> timedelta:
@@ -56,6 +55,6 @@ def instant(value: object, field: str) -> datetime:
     if value.tzinfo is None or value.utcoffset() is None:
         raise InvalidOption(field, "must be an aware datetime (with a time zone)")
     try:
-        return _EPOCH + whole_milliseconds(value - _EPOCH)
+        return EPOCH + whole_milliseconds(value - EPOCH)
     except OverflowError:
         raise InvalidOption(field, "must lie between the years 1 and 9999") from None

@@ -16,6 +16,7 @@ TOO_MANY_CRASHES: Final = "TooManyCrashes"
 TOO_MANY_STARTS: Final = "TooManyStarts"
 CHILD_FAILED: Final = "ChildFailed"
 CHILDREN_PENDING: Final = "ChildrenPending"
+UNDESCRIBED: Final = "UndescribedOutcome"
 
 
 _CUT_NOTE: Final = " ... [cut]"
@@ -30,7 +31,8 @@ def storable(text: str, limit: int = defaults.MAX_ERROR_TEXT) -> str:
 
 
 def _clean(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    # By the class: a subclass of `str` may have ideas of its own.
+    return str.encode(text, "utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 @attrs.frozen

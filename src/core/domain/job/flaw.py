@@ -12,6 +12,8 @@ class Severity(StrEnum):
 
     ERROR = "error"
     """No sequence of verbs leads there: something else wrote to the database, or a bug did."""
+    NOTE = "note"
+    """Worth knowing, and no fault."""
     WARNING = "warning"
     """Possible, but nobody does what is due: as a rule no worker or scheduler is running."""
 

@@ -20,13 +20,19 @@ def checked_name(value: object, field: str) -> str:
         raise InvalidOption(field, "must not be blank")
     if len(value) > defaults.MAX_NAME:
         raise InvalidOption(field, f"has {len(value)} characters, more than {defaults.MAX_NAME}")
+    return checked_unicode(value, field)
+
+
+def checked_unicode(value: str, field: str) -> str:
+    """`value` as a plain string, without NUL and lone surrogates."""
     if "\0" in value:
         raise InvalidOption(field, "must not contain NUL")
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise InvalidOption(field, "must be valid Unicode") from error
-    return value
+    # Drivers know plain strings only; `str(value)` is something else for members of an enum.
+    return value if type(value) is str else str.__str__(value)
 
 
 class JobId(str):

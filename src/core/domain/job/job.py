@@ -64,7 +64,7 @@ class Job(JobRecord):
         self.starts += 1
         self.started_at = now
         self.token = claim.token
-        self.lease = Lease(claim.token, claim.worker, now + claim.lease)
+        self.lease = Lease(claim.token, claim.worker, now + claim.lease, claim.lease)
         return (self.claimed(now),)
 
     def claimed(self, now: datetime) -> Event:
@@ -137,8 +137,9 @@ class Job(JobRecord):
             return self._end_flagged(Verb.SNOOZE, now)
         if self.is_out_of_starts:
             return self._fail_out_of_starts(Verb.SNOOZE, now)
-        self._leave_run()
-        return self._delay(Verb.SNOOZE, now + delay, now)
+        wait = delay or self.next_pause()
+        self._leave_run(0 if delay else self.releases)
+        return self._delay(Verb.SNOOZE, now + wait, now)
 
     def release(self, now: datetime, *, by_handler: bool) -> tuple[Event, ...]:
         """Go back to the front and take the start back.
@@ -155,10 +156,7 @@ class Job(JobRecord):
         if not by_handler:
             self._move(Verb.RELEASE, JobStatus.WAITING)
             return (released, self._event(EventType.WAITING, now))
-        wait = doubling(defaults.RELEASE_BASE, self.releases, defaults.RELEASE_CAP)
-        self.releases += 1
-        self.put_offs = 0
-        return (released, *self._delay(Verb.RELEASE, now + wait, now))
+        return (released, *self._delay(Verb.RELEASE, now + self.next_pause(), now))
 
     def await_children(self, pending: int, now: datetime) -> tuple[Event, ...]:
         """Give the slot up until the children are settled; at once if none is pending."""
@@ -311,10 +309,10 @@ class Job(JobRecord):
         self.run_at = at
         return (self._delayed(now),)
 
-    def _leave_run(self) -> None:
+    def _leave_run(self, releases: int = 0) -> None:
         self.lease = None
         self.lapses_at = self.policy.deadline
-        self.put_offs = self.releases = 0
+        self.put_offs, self.releases = 0, releases
 
     def _record(self, error: ErrorInfo, now: datetime) -> Event:
         entry = Failure(error.type, error.message, error.traceback, self.attempts_made, now)

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeGuard
 import attrs
 
 from ..errors import InvalidOption, UnknownOption
+from ..shown import shown
 from . import defaults
 from .durations import duration, instant
 from .identity import JobId, checked_name
@@ -70,7 +71,7 @@ class JobOptions:
         """
         for name in options:
             if name not in KNOWN:
-                raise UnknownOption(name, "is not an option of a job")
+                raise UnknownOption(_word(name), "is not an option of a job")
         if not options:
             return DEFAULT_OPTIONS
         given = {name: value for name, value in options.items() if value is not None}
@@ -92,7 +93,12 @@ class JobOptions:
         return min(bounds, default=None)
 
 
-def _flag(value: object, field: str) -> bool:
+def _word(name: object) -> str:
+    return name if isinstance(name, str) else shown(name)
+
+
+def checked_flag(value: object, field: str) -> bool:
+    """True or False, and nothing that only counts as one of them."""
     if not isinstance(value, bool):
         raise InvalidOption(field, f"must be True or False, not {type(value).__name__}")
     return value
@@ -101,7 +107,7 @@ def _flag(value: object, field: str) -> bool:
 def _count(value: object, field: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
         raise InvalidOption(field, "must be an integer of at least 0")
-    return value
+    return int(value)
 
 
 def _positive_count(value: object, field: str) -> int:
@@ -126,7 +132,7 @@ def _positive(value: object, field: str) -> timedelta:
 _CHECKS: Final[dict[str, Any]] = {
     "job_id": _job_id,
     "priority": _priority,
-    "lifo": _flag,
+    "lifo": checked_flag,
     "delay": duration,
     "run_at": instant,
     "expires_in": _positive,
@@ -162,8 +168,8 @@ def _labels(given: Mapping[str, Any]) -> Labels:
         return NO_LABELS
     return Labels(
         _tags(given.get("tags", ())),
-        _mapping(given, "metadata"),
-        _mapping(given, "trace_context"),
+        checked_mapping(given.get("metadata", {}), "metadata"),
+        _strings(given.get("trace_context", {}), "trace_context"),
     )
 
 
@@ -173,13 +179,18 @@ def _tags(value: object) -> tuple[str, ...]:
     return tuple(checked_name(tag, "tags") for tag in value)
 
 
-def _mapping(given: Mapping[str, Any], field: str) -> Mapping[str, Any]:
-    value = given.get(field, {})
+def checked_mapping(value: object, field: str) -> dict[str, Any]:
+    """A mapping with string keys, as a dict of its own."""
     if not _is_mapping(value) or not all(isinstance(key, str) for key in value):
         raise InvalidOption(field, "must be a mapping with string keys")
-    if field == "trace_context" and not all(isinstance(item, str) for item in value.values()):
-        raise InvalidOption(field, "must be a mapping of strings to strings")
     return dict(value)
+
+
+def _strings(value: object, field: str) -> dict[str, str]:
+    given = checked_mapping(value, field)
+    if not all(isinstance(item, str) for item in given.values()):
+        raise InvalidOption(field, "must be a mapping of strings to strings")
+    return given
 
 
 def _is_collection(value: object) -> TypeGuard[Collection[object]]:

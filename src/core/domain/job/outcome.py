@@ -48,7 +48,10 @@ class Fail:
 
 @attrs.frozen
 class Snooze:
-    """Not now: run again after `delay` (seconds or timedelta). Counts no attempt."""
+    """Not now: run again after `delay` (seconds or timedelta). Counts no attempt.
+
+    A delay of 0 is one of 100 ms, doubling to 5 s while it goes on.
+    """
 
     delay: timedelta = attrs.field(converter=_wait)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import attrs
 
 from . import defaults
+from .durations import doubling
 from .failure import Failure, storable
 from .identity import JobRef
 from .lease import Lease
@@ -95,6 +96,20 @@ class JobRecord:
     def is_out_of_starts(self) -> bool:
         """Whether it may not be put aside again for another start."""
         return self.policy.max_starts is not None and self.starts >= self.policy.max_starts
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the next worker that is lost with it would be the last: it runs alone."""
+        return self.crashes > 0 and self.crashes >= self.policy.max_crashes
+
+    def next_pause(self) -> timedelta:
+        """How long it waits whose handler wants it back at once: 100 ms, doubling to 5 s.
+
+        So it is after a release, and after a snooze without a delay. Then it takes its old place.
+        """
+        self.releases += 1
+        self.put_offs = 0
+        return doubling(defaults.RELEASE_BASE, self.releases - 1, defaults.RELEASE_CAP)
 
     def number(self, drawn: int) -> None:
         """Take the place that the store has drawn for a new job as it wrote it.

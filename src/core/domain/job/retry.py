@@ -12,6 +12,7 @@ from typing import Final, TypeGuard, assert_never
 import attrs
 
 from ..errors import InvalidOption
+from ..shown import shown
 from . import defaults
 from .durations import Duration, duration, whole_milliseconds
 from .identity import checked_name
@@ -33,7 +34,7 @@ CustomBackoff = Callable[[int, BaseException], Duration | None]
 def _kind(value: str) -> BackoffKind:
     try:
         return BackoffKind(value)
-    except ValueError:
+    except (TypeError, ValueError, RecursionError):
         names = ", ".join(kind.value for kind in BackoffKind)
         raise InvalidOption("backoff", f"kind must be one of {names}") from None
 
@@ -141,7 +142,7 @@ def checked_backoff(value: object) -> Backoff:
         case str():
             raise InvalidOption(
                 "backoff",
-                f"{value!r} is not fixed, linear or exponential; "
+                f"{shown(value)} is not fixed, linear or exponential; "
                 "a function of your own is named by Backoff.custom(name)",
             )
         case timedelta() | int() | float():

@@ -46,6 +46,10 @@ def _lease_flaws(job: JobRecord, now: datetime) -> Iterator[Flaw]:
         return
     if lease.token != job.token:
         yield Flaw("foreign_token", "its lease is under another token than the job's")
+    if lease.term.is_beyond(now):
+        ahead, length = _seconds(lease.expires_at - now), _seconds(lease.length)
+        sentence = f"its lease ends in {ahead}, but is given for {length}: a clock was ahead"
+        yield Flaw("lease_too_far_ahead", sentence, Severity.WARNING)
     late = now - lease.expires_at
     if late > OVERDUE:
         sentence = f"is active, but its lease ended {_seconds(late)} ago and nobody took it over"

@@ -75,10 +75,10 @@ class UnreadableJob(Job):
         wanted = columns or tuple(self.reasons)
         return "; ".join(self.reasons[name] for name in wanted if name in self.reasons)
 
-    def _leave_run(self) -> None:
+    def _leave_run(self, releases: int = 0) -> None:
         """As long as the deadline is not known, what bounds the job stays as it is."""
         lapses_at = self.lapses_at
-        super()._leave_run()
+        super()._leave_run(releases)
         if "policy" in self.stored:
             self.lapses_at = lapses_at
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import attrs
 
+from ..beside import BESIDE
 from ..events import Event, EventType
 
 
@@ -14,13 +15,15 @@ class Queue:
     """One named queue, as every process sees it.
 
     A paused queue accepts jobs and gives out none. `turn` is the highest turn claimed
-    so far. `drained_at` is when it was last told that nothing waits.
+    so far. `drained_at` is when it was last told that nothing waits. `is_known` is False for
+    one that was never used, or not since it was obliterated.
     """
 
     name: str
     is_paused: bool = False
     turn: int = 0
     drained_at: datetime | None = None
+    is_known: bool = attrs.field(default=True, metadata={BESIDE: True})
 
     def pause(self, now: datetime) -> tuple[Event, ...]:
         """Give out no more jobs; a second pause changes nothing."""

@@ -10,6 +10,7 @@ import attrs
 from ....core.domain.errors import StoreError
 from ....core.domain.events import Event
 from ....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
+from .queue_repository import MemoryQueueRepository
 from .tables import Log, MemoryTables
 
 URL = "memory://"
@@ -33,7 +34,8 @@ class MemoryArchive(Archive):
     def contents(self) -> Contents:
         """See the port."""
         tables = self.tables
-        return Contents(len(tables.jobs), len(tables.events), len(tables.queues))
+        queues = MemoryQueueRepository(tables).all()
+        return Contents(len(tables.jobs), len(tables.events), len(queues))
 
     def jobs(self, after: int, limit: int) -> list[ArchivedJob]:
         """See the port."""

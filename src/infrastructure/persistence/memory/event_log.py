@@ -10,6 +10,7 @@ from itertools import islice
 import attrs
 
 from ....core.domain.events import Event, Hint
+from ....core.domain.id_runs import IdRun
 from ....core.ports.event_log import EventFilter, EventLog
 from .tables import MemoryTables
 
@@ -31,11 +32,23 @@ class MemoryEventLog(EventLog):
         """See the port."""
         start = bisect_right(self.tables.events, after, key=lambda event: event.id)
         behind = islice(self.tables.events, start, None)
-        return list(islice((event for event in behind if _fits(event, wanted)), limit))
+        return list(islice((event for event in behind if wanted.is_for(event)), limit))
+
+    def passed_over(self, after: int, up_to: int) -> Sequence[IdRun]:
+        """See the port. Here events come in the order of the commits."""
+        return ()
+
+    def come_to_light(self, runs: Sequence[IdRun], limit: int) -> Sequence[Event]:
+        """See the port. None is passed over, so that none comes late."""
+        return ()
 
     def last_id(self) -> int:
         """See the port."""
         return self.tables.last_event_id
+
+    def has_gone_back_behind(self, cursor: int) -> bool:
+        """See the port."""
+        return self.last_id() < cursor
 
     def prune(self, before: datetime, limit: int) -> int:
         """See the port."""
@@ -43,11 +56,3 @@ class MemoryEventLog(EventLog):
         count = sum(1 for _ in old)
         self.tables.cut_events(count)
         return count
-
-
-def _fits(event: Event, wanted: EventFilter) -> bool:
-    return (
-        (wanted.queue is None or event.queue == wanted.queue)
-        and (wanted.job_id is None or event.job_id == wanted.job_id)
-        and (not wanted.types or event.type in wanted.types)
-    )

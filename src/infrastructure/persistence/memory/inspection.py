@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 
 import attrs
@@ -11,6 +12,7 @@ import attrs
 from ....core.domain.events import Event
 from ....core.domain.job.identity import JobRef
 from ....core.ports.inspection import FoundJob, Inspection
+from ....core.ports.lease_repository import Held
 from .tables import MemoryTables
 
 
@@ -46,6 +48,14 @@ class MemoryInspection(Inspection):
     def orphaned_logs(self, limit: int) -> list[int]:
         """See the port."""
         return sorted(set(self.tables.logs) - set(self.tables.jobs))[:limit]
+
+    def kept_leases(self) -> Mapping[Held, datetime]:
+        """See the port. Nobody locks a job in memory."""
+        return {}
+
+    def unreadable_leases(self) -> list[str]:
+        """See the port."""
+        return []
 
     def unknown_events(self, limit: int) -> list[tuple[int, str]]:
         """See the port."""

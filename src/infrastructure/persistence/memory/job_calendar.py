@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 import attrs
 
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
-from ....core.ports.job_calendar import JobCalendar
+from ....core.ports.job_calendar import Agenda, JobCalendar
 from .tables import MemoryTables
 
 
@@ -28,9 +28,21 @@ class MemoryJobCalendar(JobCalendar):
             lambda job: job.sequence,
         )
 
-    def expired(self, now: datetime, limit: int) -> list[Job]:
+    def expired(self, now: datetime, limit: int, longest: timedelta | None = None) -> list[Job]:
         """See the port."""
-        return self._first(limit, now, lambda job: job.lease.expires_at if job.lease else None)
+        return self._first(limit, now, lambda job: _end_of_lease(job, longest))
+
+    def beyond(self, now: datetime, limit: int, longest: timedelta) -> list[Job]:
+        """See the port."""
+        ends = [
+            (job.lease.expires_at, job.key, job)
+            for job in self.tables.jobs.values()
+            if job.lease is not None
+            and job.lease.term.is_beyond(now)
+            and job.lease.length <= longest
+        ]
+        ends.sort(key=lambda entry: entry[:2], reverse=True)
+        return [job.copy() for _, _, job in ends[:limit]]
 
     def lapsed(self, now: datetime, limit: int) -> list[Job]:
         """See the port."""
@@ -53,10 +65,23 @@ class MemoryJobCalendar(JobCalendar):
         keep = settled[0].keep.count if settled else None
         return [] if keep is None else [job.copy() for job in settled[keep : keep + limit][::-1]]
 
-    def next_due(self) -> datetime | None:
+    def agenda(self, after: datetime | None = None) -> Agenda:
         """See the port."""
-        moments = (at for job in self.tables.jobs.values() for at in _moments(job))
-        return min((at for at in moments if at is not None), default=None)
+        jobs = self.tables.jobs.values()
+
+        def least(moments: Iterable[datetime | None]) -> datetime | None:
+            later = (at for at in moments if at is not None and (after is None or at > after))
+            return min(later, default=None)
+
+        leases = [(job.lease.expires_at, job.key, job.lease) for job in jobs if job.lease]
+        leases.sort(key=lambda entry: entry[:2])
+        return Agenda(
+            due=least(job.run_at for job in jobs if job.status is JobStatus.DELAYED),
+            lapse=least(job.lapses_at for job in jobs if job.status in UNSTARTED),
+            purge=least(job.purge_at for job in jobs),
+            first_lease=leases[0][2].term if leases else None,
+            last_lease=leases[-1][2].term if leases else None,
+        )
 
     def _first(
         self,
@@ -71,10 +96,7 @@ class MemoryJobCalendar(JobCalendar):
         return [job.copy() for _, _, job in ripe[:limit]]
 
 
-def _moments(job: Job) -> tuple[datetime | None, ...]:
-    return (
-        job.run_at if job.status is JobStatus.DELAYED else None,
-        job.lapses_at if job.status in UNSTARTED else None,
-        job.lease.expires_at if job.lease is not None else None,
-        job.purge_at,
-    )
+def _end_of_lease(job: Job, longest: timedelta | None) -> datetime | None:
+    if job.lease is None or (longest is not None and job.lease.length > longest):
+        return None
+    return job.lease.expires_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -11,7 +11,7 @@ import attrs
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import JobStatus
-from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page
+from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page, RefPage
 from .tables import MemoryTables
 
 
@@ -33,13 +33,20 @@ class MemoryJobCatalog(JobCatalog):
 
     def page(self, query: JobQuery, *, after: int | None, limit: int) -> Page:
         """See the port."""
-        jobs = sorted(self.tables.jobs.values(), key=lambda job: job.key)
-        if query.newest_first:
-            jobs.reverse()
-        wanted = (job for job in jobs if _is_behind(job, query, after) and _fits(job, query))
-        found = list(islice(wanted, limit + 1))
+        found = list(islice(self._matching(query, after), limit + 1))
         shown = tuple(job.copy() for job in found[:limit])
         return Page(shown, shown[-1].key if len(found) > limit and shown else None)
+
+    def refs(self, query: JobQuery, *, after: int | None, up_to: int, limit: int) -> RefPage:
+        """See the port."""
+        behind = (job for job in self._matching(query, after) if job.key <= up_to)
+        found = list(islice(behind, limit + 1))
+        shown = tuple(job.ref for job in found[:limit])
+        return RefPage(shown, found[limit - 1].key if len(found) > limit and shown else None)
+
+    def has_jobs(self, queue: str) -> bool:
+        """See the port."""
+        return self.tables.has_jobs(queue)
 
     def count(self, queue: str, status: JobStatus, bound: int) -> Count:
         """See the port."""
@@ -52,6 +59,12 @@ class MemoryJobCatalog(JobCatalog):
     def claimable(self, queues: Sequence[str], most: int) -> list[str]:
         """See the port."""
         return list(islice(filter(self._is_claimable, queues), most))
+
+    def _matching(self, query: JobQuery, after: int | None) -> Iterator[Job]:
+        jobs = sorted(self.tables.jobs.values(), key=lambda job: job.key)
+        if query.newest_first:
+            jobs.reverse()
+        return (job for job in jobs if _is_behind(job, query, after) and query.fits(job))
 
     def _is_claimable(self, name: str) -> bool:
         queue = self.tables.queues.get(name)
@@ -66,15 +79,3 @@ def _is_behind(job: Job, query: JobQuery, after: int | None) -> bool:
     if after is None:
         return True
     return job.key < after if query.newest_first else job.key > after
-
-
-def _fits(job: Job, query: JobQuery) -> bool:
-    metadata = job.labels.metadata
-    return (
-        (query.queue is None or job.queue == query.queue)
-        and (not query.statuses or job.status in query.statuses)
-        and (query.name is None or job.name == query.name)
-        and (query.tag is None or query.tag in job.labels.tags)
-        and all(key in metadata and metadata[key] == value for key, value in query.metadata.items())
-        and (query.error is None or any(query.error in item.reason for item in job.failures))
-    )

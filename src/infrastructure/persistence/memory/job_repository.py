@@ -52,8 +52,8 @@ class MemoryJobRepository(JobRepository):
             raise JobNotFound(ref.id, ref.queue)
         return self.tables.jobs[key].copy()
 
-    def find(self, refs: Collection[JobRef]) -> list[Job]:
-        """See the port."""
+    def find(self, refs: Collection[JobRef], *, bare: bool = False) -> list[Job]:
+        """See the port. Here nothing is saved by leaving anything out."""
         keys = self.tables.keys
         return [self.tables.jobs[keys[ref]].copy() for ref in refs if ref in keys]
 

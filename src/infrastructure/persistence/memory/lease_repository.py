@@ -51,6 +51,9 @@ class MemoryLeaseRepository(LeaseRepository):
         flagged = (hold for hold in held if hold not in lost and self._is_flagged(hold))
         return Renewal(lost, frozenset(flagged))
 
+    def rehearse(self) -> None:
+        """See the port. Nothing keeps memory from being written."""
+
     def flagged(self, worker: str) -> frozenset[Held]:
         """See the port."""
         return frozenset(
@@ -60,6 +63,10 @@ class MemoryLeaseRepository(LeaseRepository):
             and job.lease.worker == worker
             and job.cancel_request is not None
         )
+
+    def renewed_beside(self) -> Collection[Held]:
+        """See the port. Nothing locks a job here."""
+        return ()
 
     def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
         """See the port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 import attrs
 
@@ -20,13 +21,15 @@ class MemoryQueueRepository(QueueRepository):
     def register(self, names: Collection[str]) -> None:
         """See the port."""
         for name in names:
-            if name not in self.tables.queues:
+            if not self.get(name).is_known:
                 self.tables.put_queue(name, Queue(name=name))
 
     def get(self, name: str) -> Queue:
         """See the port."""
         stored = self.tables.queues.get(name)
-        return Queue(name=name) if stored is None else attrs.evolve(stored)
+        if stored is None or not stored.is_known:
+            return Queue(name=name, is_known=False)
+        return attrs.evolve(stored)
 
     def look(self, name: str) -> Queue:
         """See the port."""
@@ -34,12 +37,21 @@ class MemoryQueueRepository(QueueRepository):
 
     def save(self, queue: Queue) -> None:
         """See the port."""
-        self.tables.put_queue(queue.name, attrs.evolve(queue))
+        self.tables.put_queue(queue.name, attrs.evolve(queue, is_known=True))
 
     def all(self) -> list[Queue]:
         """See the port."""
-        return [self.get(name) for name in sorted(self.tables.queues)]
+        queues = [self.get(name) for name in sorted(self.tables.queues)]
+        return [queue for queue in queues if queue.is_known or self.tables.has_jobs(queue.name)]
 
-    def remove(self, name: str) -> None:
+    def forget(self, name: str, now: datetime) -> None:
+        """See the port. What is left keeps the time at which it was forgotten."""
+        self.tables.put_queue(name, Queue(name=name, drained_at=now, is_known=False))
+
+    def prune(self, before: datetime) -> None:
         """See the port."""
-        self.tables.put_queue(name, None)
+        for queue in list(self.tables.queues.values()):
+            at = queue.drained_at
+            is_old = not queue.is_known and at is not None and at < before
+            if is_old and not self.tables.has_jobs(queue.name):
+                self.tables.put_queue(queue.name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ....core.domain.errors import DifferentDatabase, StoreNotOpen
+from ....core.domain.errors import DifferentDatabase, OpenAtFork, StoreNotOpen
 from ....core.ports.store import Store, Work
 from ....core.ports.wakeup import Wakeup
 from .tables import MemoryTables
@@ -23,19 +24,22 @@ class MemoryStore(Store):
     """Jobs for as long as the process lives.
 
     `clock` gives the time in UTC and whole milliseconds. Safe from any thread; one unit
-    runs at a time.
+    runs at a time. A forked child is refused.
     """
 
     clock: Callable[[], datetime]
     wakeup: Wakeup
     _tables: MemoryTables = attrs.field(factory=MemoryTables, init=False)
     _lock: threading.RLock = attrs.field(factory=threading.RLock, init=False)
-    _is_open: bool = attrs.field(default=False, init=False)
+    _pid: int | None = attrs.field(default=None, init=False)
 
     @property
     def url(self) -> str:
         """See the port."""
         return "memory://"
+
+    def ensure_room(self, text: str, field: str) -> None:
+        """See the port."""
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
@@ -51,8 +55,8 @@ class MemoryStore(Store):
         self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
     ) -> T:
         """See the port."""
+        self._require_open()
         with self._lock:
-            self._require_open()
             unit = MemoryUnitOfWork(self._tables, self.clock())
             try:
                 answer = work(unit)
@@ -65,8 +69,8 @@ class MemoryStore(Store):
 
     def read_sync(self, work: Work[T]) -> T:
         """See the port."""
+        self._require_open()
         with self._lock:
-            self._require_open()
             try:
                 return work(MemoryUnitOfWork(self._tables, self.clock()))
             finally:
@@ -90,12 +94,15 @@ class MemoryStore(Store):
 
     def initialize_sync(self) -> None:
         """See the port."""
-        self._is_open = True
+        self._pid = self._pid or os.getpid()
 
     def close_sync(self) -> None:
         """See the port."""
-        self._is_open = False
+        self._pid = None
 
     def _require_open(self) -> None:
-        if not self._is_open:
+        """In a forked child nobody would run what is added, or hear of it."""
+        if self._pid is None:
             raise StoreNotOpen(self.url)
+        if self._pid != os.getpid():
+            raise OpenAtFork(self.url, "its jobs are in the memory of the process that opened it")

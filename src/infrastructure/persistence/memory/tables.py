@@ -126,6 +126,10 @@ class MemoryTables:
         for place in self.claimable[queue]:
             yield self.jobs[place[-1]]
 
+    def has_jobs(self, queue: str) -> bool:
+        """Whether there is any job in a queue."""
+        return any(ref.queue == queue for ref in self.keys)
+
     def _write(self, key: int, job: Job | None) -> None:
         before = self.jobs.pop(key, None)
         if before is not None:

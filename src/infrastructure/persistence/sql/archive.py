@@ -13,6 +13,7 @@ from sqlalchemy import Table, delete, func, select, update
 from ....core.domain.events import Event
 from ....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
 from ....core.ports.job_logs import LogLine
+from . import kept_leases
 from .bulk_insert import insert_rows
 from .damaged_rows import sound_job
 from .mapping import (
@@ -23,11 +24,10 @@ from .mapping import (
     archived_values,
     event_from_row,
     event_values,
-    moment,
-    ms,
 )
 from .schema import Tables
 from .session import Session
+from .times import moment, ms
 
 STATE: Final = "copy_state"
 """The row of the meta table that tells how far a copy has come."""
@@ -60,9 +60,8 @@ class SqlArchive(Archive):
     def contents(self) -> Contents:
         """See the port."""
         tables = self._tables
-        return Contents(
-            self._count(tables.jobs), self._count(tables.events), self._count(tables.queues)
-        )
+        queues = self.session.rows(self.session.grammar.statements.list_queues)
+        return Contents(self._count(tables.jobs), self._count(tables.events), len(queues))
 
     def jobs(self, after: int, limit: int) -> list[ArchivedJob]:
         """See the port."""
@@ -109,6 +108,7 @@ class SqlArchive(Archive):
         tables = self._tables
         for table in (tables.logs, tables.jobs, tables.events, tables.queues):
             self.session.execute(delete(table))
+        kept_leases.forget(self.session)
 
     def copy_state(self) -> CopyState | None:
         """See the port."""

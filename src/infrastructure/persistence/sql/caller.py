@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -55,7 +56,6 @@ class Host(Protocol):
     """A queue's database, as the host of a caller's transaction."""
 
     url: str
-    store_id: str
     grammar: Grammar
     wanted: str
     """What a caller may bring, in words."""
@@ -68,6 +68,13 @@ class Host(Protocol):
         """A session on a connection of the driver itself; None for anything else.
 
         Raises `DifferentDatabase` and `ConnectionRefused`.
+        """
+        ...
+
+    def require_place(self, session: CallerSession) -> None:
+        """Raise `DifferentDatabase` for a connection to another database, be it a clone.
+
+        Nothing that is looked up may fail: on some servers that ends the transaction.
         """
         ...
 
@@ -105,11 +112,21 @@ def run_within(connection: object, unit: Unit[T], host: Host) -> T:
 
 async def run_within_async(connection: Any, unit: Unit[T], host: Host) -> T:
     """`run_within` for an `AsyncConnection` or `AsyncSession`, and for the sync ones."""
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-
-    if isinstance(connection, AsyncConnection | AsyncSession):
-        return await connection.run_sync(run_within, unit, host)
+    if isinstance(connection, _async_kinds()):
+        answer: T = await connection.run_sync(run_within, unit, host)
+        return answer
     return run_within(connection, unit, host)
+
+
+def _async_kinds() -> tuple[type[Any], ...]:
+    """The classes of SQLAlchemy's async API, if anybody has them.
+
+    Whoever has a connection of it has imported it. To import it here would fail in an install
+    without greenlet, which only that API needs.
+    """
+    asyncio = sys.modules.get("sqlalchemy.ext.asyncio")
+    kinds = (getattr(asyncio, name, None) for name in ("AsyncConnection", "AsyncSession"))
+    return tuple(kind for kind in kinds if isinstance(kind, type))
 
 
 def _run(connection: Connection, unit: Unit[T], host: Host) -> T:
@@ -117,16 +134,12 @@ def _run(connection: Connection, unit: Unit[T], host: Host) -> T:
         raise DifferentDatabase(host.url)
     host.require_driver(connection)
     session = CallerSession(connection, host.grammar)
-    if _store_id(connection, session) != host.store_id:
-        raise DifferentDatabase(host.url)
+    host.require_place(session)
     host.require_transaction(connection)
     return unit(session)
 
 
-def _store_id(connection: Connection, session: CallerSession) -> str | None:
-    """The id in the meta table, looked up through the catalog so that nothing can fail."""
+def has_queue(session: CallerSession) -> bool:
+    """Whether there is a table where the queue's own facts are, by the catalog."""
     meta = session.grammar.tables.meta
-    if not inspect(connection).has_table(meta.name, schema=meta.schema):
-        return None
-    rows = session.rows(session.grammar.statements.store_id)
-    return str(rows[0][0]) if rows else None
+    return inspect(session.connection).has_table(meta.name, schema=meta.schema)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ....core.domain.job import defaults
 from ....core.domain.job.failure import storable
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import JobStatus
 from ....core.domain.job.unreadable import UnreadableJob
+from .documents import failures_from_text, labels_from_text, policy_from_text
 from .mapping import (
     CHANGING,
     LOADED,
@@ -20,12 +22,10 @@ from .mapping import (
     Row,
     UnreadableRow,
     changing_values,
-    failures_from_text,
     job_from_row,
-    labels_from_text,
-    moment,
-    policy_from_text,
+    lease_length,
 )
+from .times import moment, whole_ms
 
 
 def _number(value: object) -> int:
@@ -49,6 +49,7 @@ READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     "labels": labels_from_text,
     "failures": failures_from_text,
     "cancel_reason": storable,
+    "lease_ms": lease_length,
     **dict.fromkeys(NUMBERS, _number),
     **dict.fromkeys(MOMENTS, moment),
 }
@@ -58,6 +59,7 @@ _STAND_INS: Final[Mapping[str, object]] = {
     "cancel_reason": "",
     "created_at": 0,
     "lease_expires_at": 0,
+    "lease_ms": whole_ms(defaults.LEASE),
     **dict.fromkeys(NUMBERS, 0),
 }
 """What stands in for a column that cannot be read, where it is not NULL."""

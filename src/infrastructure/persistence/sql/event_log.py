@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cached_property
 from itertools import takewhile
 
 import attrs
 from sqlalchemy import delete, select
 
 from ....core.domain.events import Event, EventType, Hint
+from ....core.domain.id_runs import IdRun, between, joined, without
 from ....core.ports.event_log import EventFilter, EventLog
 from . import questions
-from .mapping import Row, event_from_row, event_values, ms
+from .id_ranges import batched, is_in
+from .mapping import EVENT, Row, event_from_row, event_values
 from .server.horizon import Settled
 from .session import Session
+from .times import ms
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.define(eq=False)
 class SqlEventLog(EventLog):
     """Events as rows; `hints` gathers what the store tells its wakeup after the commit."""
 
     session: Session
     now: datetime
     hints: set[Hint] = attrs.field(factory=set)
+    _settled: Settled | None = attrs.field(default=None, init=False)
 
     def append(self, events: Collection[Event]) -> None:
         """See the port."""
@@ -60,6 +64,35 @@ class SqlEventLog(EventLog):
         rows = self.session.rows(statement, (after, *given, *types, limit))
         return [event_from_row(row) for row in rows]
 
+    def passed_over(self, after: int, up_to: int) -> Sequence[IdRun]:
+        """See the port."""
+        passed = () if self.settled is None else self.settled.passed
+        return self._not_in_sight(between(passed, after, up_to))
+
+    def _not_in_sight(self, runs: Sequence[IdRun]) -> Sequence[IdRun]:
+        event, left = self.session.grammar.tables.events.c, list[IdRun]()
+        for part in batched(runs):
+            there = select(event.id).where(is_in(event.id, part)).order_by(event.id)
+            seen = [row[0] for row in self.session.select(there)]
+            for run in part:
+                mine = seen[bisect_left(seen, run.first) : bisect_right(seen, run.last)]
+                left += without(run, mine)
+        return left
+
+    def come_to_light(self, runs: Sequence[IdRun], limit: int) -> Sequence[Event]:
+        """See the port."""
+        event, found = self.session.grammar.tables.events.c, list[Event]()
+        known = event.type.in_(sorted(kind.value for kind in EventType))
+        for part in batched(joined(runs)):
+            there = select(event.id, *(event[name] for name in EVENT)).where(
+                is_in(event.id, part), known
+            )
+            rest = there.order_by(event.id).limit(limit - len(found))
+            found += map(event_from_row, self.session.select(rest))
+            if len(found) >= limit:
+                break
+        return found
+
     def last_id(self) -> int:
         """See the port."""
         last = self._last_settled
@@ -67,20 +100,30 @@ class SqlEventLog(EventLog):
             last = self.session.rows(self.session.grammar.statements.last_event)[0][0]
         return int(last or 0)
 
+    def has_gone_back_behind(self, cursor: int) -> bool:
+        """See the port."""
+        return max(self.last_id(), self.held_back) < cursor
+
     @property
     def held_back(self) -> int:
         """The newest event in sight where not all before it are sure to be there; else 0."""
-        settled = self.settled if "settled" in vars(self) else None
+        settled = self._settled
         return 0 if settled is None or settled.last >= settled.newest else settled.newest
 
-    @cached_property
+    @property
     def settled(self) -> Settled | None:
-        """One answer for all of a unit: what is read and where it ends must go together."""
-        return self.session.grammar.settled_events(self.session)
+        """One answer for all of a unit: what is read and where it ends must go together.
+
+        None where every event in sight is settled. Nobody else waits while the server is asked.
+        """
+        if self._settled is None:
+            self._settled = self.session.grammar.settled_events(self.session)
+        return self._settled
 
     @property
     def _last_settled(self) -> int | None:
-        return None if self.settled is None else self.settled.last
+        settled = self.settled
+        return None if settled is None else settled.last
 
     def prune(self, before: datetime, limit: int) -> int:
         """See the port.

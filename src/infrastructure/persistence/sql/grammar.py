@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 import attrs
 from sqlalchemy.sql import ColumnElement
@@ -16,6 +16,7 @@ from .mapping import Row
 from .schema import Tables
 from .server.horizon import Settled
 from .session import Session
+from .statement import Statement
 from .statements import Statements
 
 Ref = tuple[str, str]
@@ -24,7 +25,10 @@ Ref = tuple[str, str]
 
 @attrs.frozen
 class ClaimValues:
-    """A claim as the columns take it; times in milliseconds since the epoch."""
+    """A claim as the columns take it; times in milliseconds since the epoch.
+
+    `length` is the lease's, in milliseconds.
+    """
 
     queue: str
     limit: int
@@ -32,6 +36,7 @@ class ClaimValues:
     worker: str
     now: int
     until: int
+    length: int
 
 
 def one_by_one(session: Session, queues: Sequence[str], now: int) -> Iterator[str]:
@@ -79,12 +84,15 @@ class Grammar(Protocol):
         """Number and write new jobs, and their events; which ids were taken.
 
         Those jobs are left out, with their events. Free ids are taken only where this very
-        unit was run before and its commit not answered: those count as written.
+        unit was run before and its commit not answered, or where the database has skipped their
+        rows: one that writes late says so with the commit, and here that none was.
         """
         ...
 
-    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
-        """The jobs that exist, locked."""
+    def find(
+        self, session: Session, refs: Collection[JobRef], *, bare: bool = False
+    ) -> Sequence[Row]:
+        """The jobs that exist, locked; `bare` ones as the repository says."""
         ...
 
     def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
@@ -98,13 +106,18 @@ class Grammar(Protocol):
         """
         ...
 
-    def remove(self, session: Session, keys: Collection[int]) -> None:
-        """Delete jobs and their logs."""
+    def remove(self, session: Session, keys: Collection[int]) -> int:
+        """Delete jobs and their logs; how many jobs."""
         ...
 
     def claimable(self, session: Session, queues: Sequence[str], now: int, most: int) -> list[str]:
         """The first of these queues, at most `most`, on which a claim would find something."""
         return list(islice(one_by_one(session, queues, now), most))
+
+    @property
+    def counts(self) -> Statement | None:
+        """Queue, status and number of all jobs; None where queues are better asked one by one."""
+        return None
 
     def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
         """Make the first claimable jobs active, and give them in any order."""
@@ -134,21 +147,13 @@ class Grammar(Protocol):
         ...
 
     def register_queues(self, session: Session, names: Collection[str]) -> None:
-        """Write queues that are not there yet."""
+        """Write queues that are not there yet, or forgotten."""
         ...
 
     def save_queue(self, session: Session, row: Row) -> None:
         """Write a queue, whether it is there or not."""
         ...
 
-    def has_tag(self, tag: str) -> ColumnElement[bool]:
-        """Whether a job has a tag."""
-        ...
-
-    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
-        """Whether a job's metadata has this value under this key."""
-        ...
-
-    def has_error(self, text: str) -> ColumnElement[bool]:
-        """Whether the text of one of a job's failures contains this text."""
+    def contains(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+        """Whether a column's text contains this one, letter by letter."""
         ...

@@ -39,3 +39,9 @@ def taken_of(grammar: Grammar, session: Session, rows: Sequence[Row]) -> set[Ref
 def told_of_others(told: Sequence[Row], taken: Collection[Ref]) -> Sequence[Row]:
     """The events of those new jobs that were not left out."""
     return [row for row in told if (row[_OF_QUEUE], row[_OF_JOB]) not in taken]
+
+
+def told_of(told: Sequence[Row], rows: Sequence[Row]) -> Sequence[Row]:
+    """The events of these new jobs."""
+    refs = set(refs_of(rows))
+    return [row for row in told if (row[_OF_QUEUE], row[_OF_JOB]) in refs]

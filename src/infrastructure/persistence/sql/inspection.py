@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -12,10 +13,13 @@ from sqlalchemy import and_, func, select
 from ....core.domain.events import Event, EventType
 from ....core.domain.job.identity import JobRef
 from ....core.ports.inspection import FoundJob, Inspection
-from .mapping import LOADED, moment
+from ....core.ports.lease_repository import Held
+from . import kept_leases
+from .mapping import LOADED
 from .row_flaws import found_job
 from .schema import Tables
 from .session import Session
+from .times import moment
 
 _TYPES: Final = {kind.value: kind for kind in EventType}
 
@@ -76,6 +80,14 @@ class SqlInspection(Inspection):
             .limit(limit)
         )
         return [row[0] for row in self.session.select(query)]
+
+    def kept_leases(self) -> Mapping[Held, datetime]:
+        """See the port."""
+        return kept_leases.kept(self.session)
+
+    def unreadable_leases(self) -> list[str]:
+        """See the port."""
+        return kept_leases.unreadable(self.session)
 
     def unknown_events(self, limit: int) -> list[tuple[int, str]]:
         """See the port."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
 
 import attrs
 
 from ....core.domain.job.job import Job
+from ....core.domain.job.lease import CLOCK_TOLERANCE, Term
 from ....core.domain.job.status import JobStatus
-from ....core.ports.job_calendar import JobCalendar
+from ....core.ports.job_calendar import Agenda, JobCalendar
 from .damaged_rows import read_job
-from .mapping import nearest_moment, to_ms
+from .kept_leases import unkept
+from .mapping import UNREADABLE, lease_length
 from .session import Session
 from .statement import Statement
 from .statements import Statements
+from .times import ms, nearest_moment, whole_ms
+
+_ANY_LENGTH: Final = 2**62
+_LONG_AGO: Final = -(2**62)
 
 
 @attrs.frozen(eq=False)
@@ -30,9 +38,24 @@ class SqlJobCalendar(JobCalendar):
         """See the port."""
         return self._first(self._says.due, now, limit)
 
-    def expired(self, now: datetime, limit: int) -> list[Job]:
+    def expired(self, now: datetime, limit: int, longest: timedelta | None = None) -> list[Job]:
         """See the port."""
-        return self._first(self._says.expired, now, limit)
+        bound = _ANY_LENGTH if longest is None else whole_ms(longest)
+
+        def find(most: int) -> list[Job]:
+            rows = self.session.rows(self._says.expired, (ms(now), bound, most))
+            return [read_job(row) for row in rows]
+
+        return unkept(self.session, find, now, limit)
+
+    def beyond(self, now: datetime, limit: int, longest: timedelta) -> list[Job]:
+        """See the port."""
+
+        def find(most: int) -> list[Job]:
+            values = (ms(now + CLOCK_TOLERANCE), whole_ms(longest), most)
+            return [read_job(row) for row in self.session.rows(self._says.beyond, values)]
+
+        return unkept(self.session, find, now, limit)
 
     def lapsed(self, now: datetime, limit: int) -> list[Job]:
         """See the port."""
@@ -52,11 +75,20 @@ class SqlJobCalendar(JobCalendar):
         rows = self.session.rows(says.surplus, (queue, status.value, limit, keep))
         return [read_job(row) for row in reversed(rows)]
 
-    def next_due(self) -> datetime | None:
-        """See the port. No moment is too far away, and what is none counts for nothing."""
-        found = [self.session.rows(statement)[0][0] for statement in self._says.next]
-        at = min((at for at in found if isinstance(at, int)), default=None)
-        return None if at is None else nearest_moment(at)
+    def agenda(self, after: datetime | None = None) -> Agenda:
+        """See the port. What is no moment counts for nothing."""
+        since = (_LONG_AGO if after is None else ms(after),)
+        found = (self.session.rows(statement, since)[0][0] for statement in self._says.next)
+        due, lapse, purge = (nearest_moment(at) if isinstance(at, int) else None for at in found)
+        first = self._lease(self._says.first_lease)
+        last = None if first is None else self._lease(self._says.last_lease)
+        return Agenda(due, lapse, purge, first, last)
+
+    def _lease(self, statement: Statement) -> Term | None:
+        for ends, length in self.session.rows(statement):
+            with suppress(*UNREADABLE):
+                return Term(nearest_moment(ends), lease_length(length))
+        return None
 
     def _first(self, statement: Statement, now: datetime, limit: int) -> list[Job]:
-        return [read_job(row) for row in self.session.rows(statement, (to_ms(now), limit))]
+        return [read_job(row) for row in self.session.rows(statement, (ms(now), limit))]

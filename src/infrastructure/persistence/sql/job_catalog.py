@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import select
@@ -12,12 +13,21 @@ from sqlalchemy.sql import ColumnElement
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
 from ....core.domain.job.status import JobStatus
-from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page
+from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page, RefPage
 from . import questions
+from .candidates import candidates
+from .conditions import Query
 from .damaged_rows import read_job
 from .grammar import Grammar
-from .mapping import ms
+from .mapping import LOADED
 from .session import Session
+from .times import ms
+
+MANY_QUEUES: Final = 100
+"""Queues that cost more one by one than all jobs together, as a rule."""
+FURTHER: Final = 100
+"""Rows read at once, at least, where a page was not filled by the first look."""
+_KEY: Final = LOADED.index("key")
 
 
 @attrs.frozen(eq=False)
@@ -40,28 +50,69 @@ class SqlJobCatalog(JobCatalog):
         return [row[0] for row in self.session.select(query)]
 
     def page(self, query: JobQuery, *, after: int | None, limit: int) -> Page:
+        """See the port. SQL finds candidates; which of them are meant, the query itself says."""
+        loaded = self.session.grammar.statements.loaded
+        found: list[Job] = []
+        cursor, size = after, limit
+        while True:
+            rows = self.session.select(self._listed(loaded, query, cursor, size))
+            found += filter(query.fits, map(read_job, rows))
+            if len(found) > limit:
+                return Page(tuple(found[:limit]), found[limit - 1].key)
+            if len(rows) <= size:
+                return Page(tuple(found), None)
+            cursor, size = int(rows[-1][_KEY]), max(size, FURTHER)
+
+    def refs(self, query: JobQuery, *, after: int | None, up_to: int, limit: int) -> RefPage:
         """See the port."""
-        grammar = self.session.grammar
-        key = grammar.tables.jobs.c.key
-        wanted = select(*grammar.statements.loaded).where(*_conditions(query, grammar))
-        if after is not None:
-            wanted = wanted.where(key < after if query.newest_first else key > after)
-        order = key.desc() if query.newest_first else key
-        rows = self.session.select(wanted.order_by(order).limit(limit + 1))
-        shown = tuple(read_job(row) for row in rows[:limit])
-        return Page(shown, shown[-1].key if len(rows) > limit and shown else None)
+        job = self.session.grammar.tables.jobs.c
+        wanted = self._listed((job.key, job.queue, job.id), query, after, limit)
+        rows = self.session.select(wanted.where(job.key <= up_to))
+        shown = rows[:limit]
+        last = shown[-1][0] if len(rows) > limit and shown else None
+        return RefPage(tuple(JobRef(queue, id_) for _, queue, id_ in shown), last)
+
+    def has_jobs(self, queue: str) -> bool:
+        """See the port."""
+        return bool(self.session.rows(self.session.grammar.statements.has_jobs, (queue,)))
 
     def count(self, queue: str, status: JobStatus, bound: int) -> Count:
         """See the port."""
         rows = self.session.rows(
             questions.count(self.session.grammar.statements, status), (queue, bound + 1)
         )
-        found = int(rows[0][0])
-        return Count(min(found, bound), found <= bound)
+        return _bounded(int(rows[0][0]), bound)
+
+    def count_each(self, queues: Sequence[str], bound: int) -> Mapping[str, dict[JobStatus, Count]]:
+        """See the port. Of many queues in one statement, where the engine has an index for it."""
+        counts = self.session.grammar.counts
+        if counts is None or len(queues) < MANY_QUEUES:
+            return super().count_each(queues, bound)
+        there = {(queue, status): found for queue, status, found in self.session.rows(counts)}
+
+        def counted(queue: str) -> dict[JobStatus, Count]:
+            return {one: _bounded(there.get((queue, one.value), 0), bound) for one in JobStatus}
+
+        return {queue: counted(queue) for queue in queues}
 
     def claimable(self, queues: Sequence[str], most: int) -> list[str]:
         """See the port."""
         return self.session.grammar.claimable(self.session, queues, ms(self.now), most)
+
+    def _listed(
+        self, columns: Sequence[ColumnElement[Any]], query: JobQuery, after: int | None, limit: int
+    ) -> Query:
+        """These columns of a page of jobs, and of one job more, which tells that there is more."""
+        grammar = self.session.grammar
+        key = grammar.tables.jobs.c.key
+        wanted: Query = select(*columns).where(*_conditions(query, grammar))
+        if after is not None:
+            wanted = wanted.where(key < after if query.newest_first else key > after)
+        return wanted.order_by(key.desc() if query.newest_first else key).limit(limit + 1)
+
+
+def _bounded(found: int, bound: int) -> Count:
+    return Count(min(found, bound), found <= bound)
 
 
 def _conditions(query: JobQuery, grammar: Grammar) -> Iterator[ColumnElement[bool]]:
@@ -72,9 +123,4 @@ def _conditions(query: JobQuery, grammar: Grammar) -> Iterator[ColumnElement[boo
         yield job.status.in_(sorted(status.value for status in query.statuses))
     if query.name is not None:
         yield job.name == query.name
-    if query.tag is not None:
-        yield grammar.has_tag(query.tag)
-    for key, value in query.metadata.items():
-        yield grammar.has_metadata(key, value)
-    if query.error is not None:
-        yield grammar.has_error(query.error)
+    yield from candidates(query, grammar)

@@ -8,9 +8,9 @@ from datetime import datetime
 import attrs
 
 from ....core.ports.job_logs import JobLogs, LogLine, NewLine
-from .mapping import moment, to_ms
 from .session import Session
 from .statements import Statements
+from .times import moment, to_ms
 
 
 @attrs.frozen(eq=False)

@@ -10,6 +10,7 @@ from ....core.domain.errors import JobNotFound
 from ....core.domain.events import Event
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
+from ....core.domain.skipped import skipped
 from ....core.ports.job_repository import JobRepository
 from .damaged_rows import read_job, saved_row
 from .event_log import SqlEventLog
@@ -50,11 +51,12 @@ class SqlJobRepository(JobRepository):
             raise JobNotFound(ref.id, ref.queue)
         return read_job(rows[0])
 
-    def find(self, refs: Collection[JobRef]) -> list[Job]:
+    def find(self, refs: Collection[JobRef], *, bare: bool = False) -> list[Job]:
         """See the port."""
         if not refs:
             return []
-        return [read_job(row) for row in self.session.grammar.find(self.session, refs)]
+        found = self.session.grammar.find(self.session, refs, bare=bare)
+        return [read_job(row) for row in found]
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
         """See the port."""
@@ -79,5 +81,10 @@ class SqlJobRepository(JobRepository):
 
     def remove(self, jobs: Sequence[Job]) -> None:
         """See the port."""
-        if jobs:
-            self.session.grammar.remove(self.session, [job.key for job in jobs])
+        if not jobs:
+            return
+        going = {job.key: job.ref for job in jobs}
+        if self.session.grammar.remove(self.session, list(going)) < len(going):
+            for job in self.find(going.values(), bare=True):
+                if job.key in going:
+                    raise skipped(job.ref)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 import attrs
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Claim
 from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
+from . import kept_leases
 from .damaged_rows import read_job
 from .grammar import ClaimValues
-from .mapping import ACTIVE, ms
+from .mapping import ACTIVE
 from .session import Session
+from .times import ms, whole_ms
+
+STORE_ID: Final = "store_id"
 
 
 @attrs.frozen(eq=False)
@@ -38,6 +43,7 @@ class SqlLeaseRepository(LeaseRepository):
             worker=claim.worker,
             now=ms(self.now),
             until=ms(self.now + claim.lease),
+            length=whole_ms(claim.lease),
         )
         rows = self.session.grammar.claim(self.session, values)
         claimed = [read_job(row) for row in rows]
@@ -59,7 +65,27 @@ class SqlLeaseRepository(LeaseRepository):
         missed = [hold for hold in held if hold not in renewed]
         lost = frozenset(hold for hold in missed if not self._owns(hold))
         flagged = frozenset(hold for hold in held if renewed.get(hold) is not None)
-        return Renewal(lost, flagged)
+        locked = frozenset(hold for hold in missed if hold not in lost and self._holds(hold))
+        if locked:
+            kept_leases.keep(self.session, locked, until, self.now)
+        return Renewal(lost, flagged, locked)
+
+    def renewed_beside(self) -> Collection[Held]:
+        """See the port."""
+        ends = kept_leases.kept(self.session)
+        return {held for held, until in ends.items() if until > self.now}
+
+    def rehearse(self) -> None:
+        """See the port. The row of the store's id, there and back; and no job.
+
+        What does not differ from what is there, some engines do not write.
+        """
+        self.session.write(self.session.grammar.statements.change_none)
+        meta = self.session.grammar.tables.meta
+        value = str(self.session.rows(self.session.grammar.statements.store_id)[0][0])
+        for text in (f"{value} ", value):
+            mine = update(meta).where(meta.c.name == STORE_ID)
+            self.session.execute(mine.values(value=text))
 
     def flagged(self, worker: str) -> frozenset[Held]:
         """See the port."""
@@ -77,7 +103,10 @@ class SqlLeaseRepository(LeaseRepository):
         """See the port. Some drivers do not count a row that is as it was."""
         says, held_by = self.session.grammar.statements, (held.key, held.token)
         count = self.session.write(says.save_state, (state, *held_by))
-        return count == 1 or bool(self.session.rows(says.held, held_by))
+        return count == 1 or self._holds(held)
+
+    def _holds(self, held: Held) -> bool:
+        return bool(self.session.rows(self.session.grammar.statements.held, (held.key, held.token)))
 
     def _owns(self, held: Held) -> bool:
         own = self.session.grammar.statements.own

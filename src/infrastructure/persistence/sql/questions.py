@@ -7,9 +7,10 @@ from functools import lru_cache
 from sqlalchemy import bindparam, func, literal_column, select
 
 from ....core.domain.job.status import JobStatus
+from .conditions import ONE, Query
 from .mapping import EVENT, literal_of
 from .statement import Statement
-from .statements import ONE, Query, Statements
+from .statements import Statements
 
 FORMS = 256
 """How many forms are kept, of all stores of the process."""
@@ -44,6 +45,20 @@ def read_events(
 
 
 @lru_cache(FORMS)
+def ids_around_gaps(says: Statements) -> Statement:
+    """Ids of events, with the one in sight before each, where that is not the next lower one.
+
+    Parameters: after, and the last id to look at. The first id comes without one before it.
+    """
+    id_ = says.tables.events.c.id
+    pairs = select(func.lag(id_).over(order_by=id_).label("lower"), id_.label("higher"))
+    within = pairs.where(id_ > bindparam("after_id"), id_ <= bindparam("last_id")).subquery()
+    lower, higher = within.c.lower, within.c.higher
+    gaps: Query = select(lower, higher).where(lower.is_(None) | (higher - lower > ONE))
+    return Statement(gaps.order_by(higher), ["after_id", "last_id"])
+
+
+@lru_cache(FORMS)
 def count(says: Statements, status: JobStatus) -> Statement:
     """How many jobs of a queue have this status, at most so many. Parameters: queue, bound."""
     job = says.tables.jobs.c
@@ -52,3 +67,12 @@ def count(says: Statements, status: JobStatus) -> Statement:
     )
     counted = select(func.count()).select_from(says.first(some).subquery())
     return Statement(counted, ["of_queue", "most"])
+
+
+@lru_cache(FORMS)
+def count_together(says: Statements) -> Statement:
+    """Queue, status and number of all jobs, whatever there is of each."""
+    job = says.tables.jobs.c
+    return Statement(
+        select(job.queue, job.status, func.count()).group_by(job.queue, job.status), []
+    )

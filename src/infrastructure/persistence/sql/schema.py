@@ -18,7 +18,7 @@ from .mapping import ACTIVE, BLOCKED, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WA
 from .types import KEY, NAME, STATUS, TEXT
 
 PREFIX: Final = "errands_"
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """All schema revisions, oldest first; the last one is what this version works with."""
 
 
@@ -30,6 +30,8 @@ class Tables:
 
     now: ColumnElement[int]
     """The server's time in milliseconds since the epoch, the same in all of a statement."""
+    place: ColumnElement[str]
+    """Which running server, database and table a row of `meta` is in; on database servers."""
 
     def __init__(self, prefix: str = PREFIX, schema: str | None = None) -> None:
         self.prefix = prefix
@@ -167,4 +169,5 @@ def _of_job() -> tuple[Column[Any], ...]:
         _optional("progress", TEXT),
         _optional("state", TEXT),
         _column("data", TEXT),
+        _optional("lease_ms", BigInteger()),
     )

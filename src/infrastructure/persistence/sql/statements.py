@@ -6,44 +6,22 @@ left out by engines that have no row locks.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, exists, func, literal_column, or_, select, update
-from sqlalchemy.sql import ColumnElement, Select
+from sqlalchemy import bindparam, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
+from ...cached_property import cached_property
 from . import mapping
-from .mapping import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
-from .schema import Tables
+from .calendar_statements import CalendarStatements
+from .conditions import ONE, Query
+from .mapping import ACTIVE, WAITING
 from .statement import Statement
 
-ONE: Final[ColumnElement[int]] = literal_column("1")
-Query = Select[*tuple[Any, ...]]
 
-
-class Statements:
+class Statements(CalendarStatements):
     """Statements over one set of tables. Each names its parameters in order."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
-        self.loaded = tuple(tables.jobs.c[name] for name in mapping.LOADED)
-        """The columns of a job, in the order in which `job_from_row` takes them."""
-
-    def bound(self, name: str) -> ColumnElement[int]:
-        """A parameter of LIMIT or OFFSET."""
-        return bindparam(name, type_=Integer())
-
-    def first(self, query: Query) -> Query:
-        """The first rows of a query, as many as the parameter `most` says."""
-        return query.limit(self.bound("most"))
-
-    def is_in(self, status: str) -> ColumnElement[bool]:
-        """Whether a job has this status, an SQL literal."""
-        return self.tables.jobs.c.status == literal_column(status)
-
-    def is_among(self, statuses: str) -> ColumnElement[bool]:
-        """Whether a job has one of these statuses, a list of SQL literals."""
-        return self.tables.jobs.c.status.op("IN")(literal_column(f"({statuses})"))
 
     @cached_property
     def is_claimable(self) -> ColumnElement[bool]:
@@ -78,17 +56,22 @@ class Statements:
     @cached_property
     def by_ref(self) -> Statement:
         """A job by queue and id."""
-        return Statement(self._by_ref, ["of_queue", "of_id"])
+        return Statement(self._by_ref(self.loaded), ["of_queue", "of_id"])
+
+    @cached_property
+    def by_ref_bare(self) -> Statement:
+        """The same job, without what may be large."""
+        return Statement(self._by_ref(self.bare), ["of_queue", "of_id"])
 
     @cached_property
     def by_ref_locked(self) -> Statement:
         """A job by queue and id, locked."""
-        return Statement(self._by_ref.with_for_update(key_share=True), ["of_queue", "of_id"])
+        locked = self._by_ref(self.loaded).with_for_update(key_share=True)
+        return Statement(locked, ["of_queue", "of_id"])
 
-    @property
-    def _by_ref(self) -> Query:
+    def _by_ref(self, columns: Sequence[ColumnElement[Any]]) -> Query:
         job = self.tables.jobs.c
-        return select(*self.loaded).where(
+        return select(*columns).where(
             job.queue == bindparam("of_queue"), job.id == bindparam("of_id")
         )
 
@@ -159,76 +142,6 @@ class Statements:
         )
         return Statement(found, ["of_worker"])
 
-    def _ripe(
-        self, at: ColumnElement[Any], tie: ColumnElement[Any], *conditions: ColumnElement[bool]
-    ) -> Statement:
-        """The jobs whose time `at` has come; locked, but for those that others are busy with."""
-        ripe: Query = select(*self.loaded).where(*conditions, at <= bindparam("now"))
-        ordered = self.first(ripe.order_by(at, tie))
-        return Statement(ordered.with_for_update(key_share=True, skip_locked=True), ["now", "most"])
-
-    @cached_property
-    def due(self) -> Statement:
-        """Delayed jobs to promote."""
-        job = self.tables.jobs.c
-        return self._ripe(job.run_at, job.sequence, self.is_in(DELAYED))
-
-    @cached_property
-    def expired(self) -> Statement:
-        """Active jobs whose lease has ended."""
-        job = self.tables.jobs.c
-        return self._ripe(job.lease_expires_at, job.key, self.is_in(ACTIVE))
-
-    @cached_property
-    def lapsed(self) -> Statement:
-        """Jobs that did not start in time."""
-        job = self.tables.jobs.c
-        unstarted = self.is_among(UNSTARTED_LIST)
-        return self._ripe(job.lapses_at, job.key, unstarted, job.lapses_at.is_not(None))
-
-    @cached_property
-    def purgeable(self) -> Statement:
-        """Settled jobs that were kept long enough."""
-        job = self.tables.jobs.c
-        return self._ripe(job.purge_at, job.key, job.purge_at.is_not(None))
-
-    @cached_property
-    def newest_settled(self) -> Statement:
-        """The job of a queue and status that was settled last."""
-        return Statement(self._settled.limit(ONE), ["of_queue", "of_status"])
-
-    @cached_property
-    def surplus(self) -> Statement:
-        """Settled jobs of a queue and status, newest first, behind those that are kept; locked."""
-        bounded = self._settled.limit(self.bound("most")).offset(self.bound("kept"))
-        locked = bounded.with_for_update(key_share=True, skip_locked=True)
-        return Statement(locked, ["of_queue", "of_status", "most", "kept"])
-
-    @property
-    def _settled(self) -> Query:
-        job = self.tables.jobs.c
-        return (
-            select(*self.loaded)
-            .where(
-                job.queue == bindparam("of_queue"),
-                job.status == bindparam("of_status"),
-                self.is_among(TERMINAL_LIST),
-            )
-            .order_by(job.finished_at.desc(), job.key.desc())
-        )
-
-    @cached_property
-    def next(self) -> tuple[Statement, ...]:
-        """The earliest moments of due, lapsed, expired and purgeable jobs."""
-        job = self.tables.jobs.c
-        unstarted = self.is_among(UNSTARTED_LIST)
-        return (
-            _least(job.run_at, self.is_in(DELAYED)),
-            _least(job.lapses_at, unstarted, job.lapses_at.is_not(None)),
-            _least(job.lease_expires_at, self.is_in(ACTIVE)),
-            _least(job.purge_at, job.purge_at.is_not(None)),
-        )
-
     @cached_property
     def newest_lines(self) -> Statement:
         """The newest log lines of a job, newest first."""
@@ -270,34 +183,7 @@ class Statements:
         return Statement(select(func.max(self.tables.events.c.id)), [])
 
     @cached_property
-    def get_queue(self) -> Statement:
-        """A queue's settings, locked."""
-        return Statement(self._queue.with_for_update(key_share=True), ["of_name"])
-
-    @cached_property
-    def look_queue(self) -> Statement:
-        """A queue's settings, not locked."""
-        return Statement(self._queue, ["of_name"])
-
-    @cached_property
-    def list_queues(self) -> Statement:
-        """All queues with their settings."""
-        return Statement(self._queues.order_by(self.tables.queues.c.name), [])
-
-    @property
-    def _queue(self) -> Query:
-        return self._queues.where(self.tables.queues.c.name == bindparam("of_name"))
-
-    @property
-    def _queues(self) -> Query:
-        return select(*(self.tables.queues.c[name] for name in mapping.QUEUE))
-
-    @cached_property
     def store_id(self) -> Statement:
         """The random id that tells this database from all others."""
         meta = self.tables.meta.c
         return Statement(select(meta.value).where(meta.name == literal_column("'store_id'")), [])
-
-
-def _least(column: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
-    return Statement(select(func.min(column)).where(*conditions), [])

@@ -15,6 +15,7 @@ from ..output import plural, print_json, say, show_table, table
 
 MOST_SHOWN = 200
 """Rows of the table; JSON has them all."""
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
 def doctor(
@@ -26,8 +27,8 @@ def doctor(
     """Check every job against the rules, the event log and the counters; change nothing.
 
     Finds lost, stuck, doubled and impossible rows: an error is what no sequence of events
-    leads to, a warning is what is overdue. Exit code 1 when anything is found. Workers may
-    go on meanwhile.
+    leads to, a warning is what is overdue. Exit code 1 when one of these is found; a note is
+    what is worth knowing, and no fault. Workers may go on meanwhile.
 
     For example:
 
@@ -47,7 +48,11 @@ def doctor(
         print_json({"url": operator.url, "jobs": jobs, "findings": [_as_dict(f) for f in findings]})
     else:
         _print(operator.url, jobs, findings)
-    return 1 if findings else 0
+    return 1 if _wrong(findings) else 0
+
+
+def _wrong(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is not Severity.NOTE]
 
 
 def _as_dict(finding: Finding) -> dict[str, Any]:
@@ -62,16 +67,19 @@ def _as_dict(finding: Finding) -> dict[str, Any]:
 
 
 def _print(url: str, jobs: int, findings: list[Finding]) -> None:
+    wrong = _wrong(findings)
     if not findings:
         say(f"[green]Sound[/]: {plural(jobs, 'job')} in {escape(url)}, nothing to report.")
         return
     rows = table("severity", "rule", "job", "what is wrong")
     for finding in findings[:MOST_SHOWN]:
-        colour = "red" if finding.severity is Severity.ERROR else "yellow"
         job = "-" if finding.ref is None else escape(str(finding.ref))
-        severity = Text(finding.severity.value, colour)
+        severity = Text(finding.severity.value, _COLOURS[finding.severity])
         rows.add_row(severity, finding.rule, job, escape(finding.sentence))
     show_table(rows)
     if len(findings) > MOST_SHOWN:
         say(f"[dim]and {len(findings) - MOST_SHOWN:,} more: see --json[/]")
-    say(f"[red]{plural(len(findings), 'finding')}[/] in {plural(jobs, 'job')} of {escape(url)}.")
+    if wrong:
+        say(f"[red]{plural(len(wrong), 'finding')}[/] in {plural(jobs, 'job')} of {escape(url)}.")
+    else:
+        say(f"[green]Sound[/]: {plural(jobs, 'job')} in {escape(url)}.")

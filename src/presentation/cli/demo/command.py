@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..options import Url
+from ..options import MaybeWhole, Url
 from ..output import Trouble
 
 
-def demo(*, limit: int | None = None, url: Url = None) -> int:
+def demo(*, limit: MaybeWhole = None, url: Url = None) -> int:
     """Analyse Python's own standard library with two workers, one of them killed on the way.
 
     Every source file becomes a job. At the end the database itself is asked whether each

@@ -12,7 +12,7 @@ from ....core.application.sync_queue import SyncJobPage
 from ....core.domain.errors import JobUnreadable
 from ..look import short, status_text
 from ..opening import operator_of
-from ..options import AsJson, Flag, Names, Url
+from ..options import AsJson, Flag, MaybeWhole, Names, Url, Whole
 from ..output import print_json, say, show_table, table
 from ..times import when
 
@@ -24,8 +24,8 @@ def list_jobs(
     name: str | None = None,
     tag: str | None = None,
     error: str | None = None,
-    limit: int = 20,
-    after: int | None = None,
+    limit: Whole = 20,
+    after: MaybeWhole = None,
     oldest_first: Flag = False,
     url: Url = None,
     as_json: AsJson = False,

@@ -15,7 +15,7 @@ from ....core.ports.job_logs import LogLine
 from ..finding import find_job
 from ..look import short, status_text
 from ..opening import operator_of
-from ..options import AsJson, Url
+from ..options import AsJson, Url, Whole
 from ..output import console, print_json, say, show_table, table
 from ..times import clock, span, stamp
 
@@ -23,7 +23,7 @@ LONGEST_VALUE = 400
 """Characters of a JSON value that are shown."""
 
 
-def show(id: str, /, *, logs: int = 20, url: Url = None, as_json: AsJson = False) -> None:
+def show(id: str, /, *, logs: Whole = 20, url: Url = None, as_json: AsJson = False) -> None:
     """Show a job: its data, result, times, failures, newest log lines and history.
 
     For example:

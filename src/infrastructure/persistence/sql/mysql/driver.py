@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final
 
 import attrs
 from sqlalchemy.engine import URL, Dialect
 
-from .....core.domain.errors import MissingDriver, StoreCorrupt, StoreError, StoreUnavailable
+from .....core.domain.errors import (
+    InvalidDatabaseUrl,
+    MissingDriver,
+    PayloadTooLarge,
+    StoreCorrupt,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+from .....core.domain.id_runs import IdRun
+from ....cached_property import cached_property
 from ..mapping import UnreadableRow
-from ..server.driver import Connection, ServerDriver, Verdict
+from ..parts import WIDEST
+from ..server.driver import ANSWER_SECONDS, Connection, ServerDriver, Verdict
 from . import errors
 from .grammar import MysqlGrammar
 from .horizon import Written
 from .line import QUIET_SECONDS, watch
 from .schema import MariadbTables, MysqlTables
-from .session import OwnSession
+from .session import ROOM, OwnSession, hung_up_on, size_of, too_long
 from .side import SideView
+from .tls import sharing_tls
 from .transaction import MysqlTransaction, is_idle, mark
 
 LOCK_SECONDS: Final = 2
 """A statement that waits longer for a row's lock is broken off, and its unit run again."""
 CONNECT_SECONDS: Final = 10
-ANSWER_SECONDS: Final = 120
-"""Seconds without a sign of life after which a connection counts as lost."""
 OLDEST: Final = {"mariadb": (10, 8), "mysql": (8, 0, 19)}
 """The first to have SKIP LOCKED, JSON_TABLE, and indexes in descending order."""
 
@@ -36,6 +46,7 @@ _SESSION: Final = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
     f" SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}"
 )
+_LONGEST: Final = "SELECT @@max_allowed_packet"
 _LATEST: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _OF_FLAVOUR: Final = {
     "mariadb": f"SET SESSION idle_transaction_timeout = {QUIET_SECONDS}",
@@ -53,7 +64,6 @@ class Flavour:
 
     name: str
     version: str
-    longest_statement: int
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -64,30 +74,36 @@ class MysqlDriver(ServerDriver):
     shown: str
     prefix: str
     _sides: dict[int, SideView] = attrs.field(factory=dict[int, SideView], init=False)
+    _flavours: list[Flavour] = attrs.field(factory=list[Flavour], init=False)
+    _grammars: list[MysqlGrammar] = attrs.field(factory=list[MysqlGrammar], init=False)
 
     @property
     def url(self) -> str:
         """See the protocol."""
         return self.shown
 
-    @cached_property
+    @property
     def flavour(self) -> Flavour:
-        """Asked once. Raises what `connect` raises."""
-        connection = self._connected()
-        try:
-            return self._ask_flavour(connection)
-        finally:
-            connection.close()
+        """Asked once. Raises what `connect` raises.
+
+        No `cached_property`: before Python 3.12 one server that does not answer would hold up
+        the first question to every other.
+        """
+        if not self._flavours:
+            connection = self._connected(ANSWER_SECONDS)
+            try:
+                self._flavours.append(self._ask_flavour(connection))
+            finally:
+                connection.close()
+        return self._flavours[0]
 
     @property
     def grammar(self) -> MysqlGrammar:
         """See the protocol."""
-        return self._spoken
-
-    @cached_property
-    def _spoken(self) -> MysqlGrammar:
-        kind = MariadbTables if self.flavour.name == "mariadb" else MysqlTables
-        return MysqlGrammar(kind(self.prefix), self.written)
+        if not self._grammars:
+            kind = MariadbTables if self.flavour.name == "mariadb" else MysqlTables
+            self._grammars.append(MysqlGrammar(kind(self.prefix), self.written))
+        return self._grammars[0]
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -117,12 +133,19 @@ class MysqlDriver(ServerDriver):
             raise MissingDriver(self.shown, f"pip install {package}") from error
         return module
 
-    def connect(self) -> Connection:
-        """See the protocol."""
-        connection = self._connected()
+    @cached_property
+    def _connect(self) -> Callable[..., Connection]:
+        module = self.module
+        is_of_python = self._driver_name == "pymysql"
+        return sharing_tls(module.connections.Connection) if is_of_python else module.connect
+
+    def connect(self, answer_seconds: float | None = None) -> Connection:
+        """See the protocol. Answers may take `ANSWER_SECONDS` unless more are given."""
+        connection = self._connected(answer_seconds or ANSWER_SECONDS)
         try:
             for statement in (_SESSION, _LATEST, _OF_FLAVOUR[self.flavour.name]):
                 self._say(connection, statement)
+            self.grammar.longest = int(self._ask(connection, _LONGEST)[0])
         except BaseException:
             connection.close()
             raise
@@ -135,26 +158,29 @@ class MysqlDriver(ServerDriver):
     def session(self, connection: Connection) -> OwnSession:
         """See the protocol."""
         cursor = self.module.cursors.Cursor
-        longest = self.flavour.longest_statement
-        return OwnSession(connection, self.grammar, self.dialect, cursor, longest)
+        return OwnSession(connection, self.grammar, self.dialect, cursor, self.shown)
 
     def begin(self, connection: Connection, *, only_reads: bool) -> MysqlTransaction:
         """See the protocol."""
+        known = self.grammar.horizon.known
         mark(connection, is_busy=True)
         if only_reads:
             self._say(connection, _SNAPSHOT)
             self._say(connection, _READS)
         else:
             connection.begin()
-        return MysqlTransaction(self.session(connection))
+        return MysqlTransaction(attrs.evolve(self.session(connection), known=known))
 
     def clock(self, connection: Connection) -> float:
         """See the protocol."""
-        return float(self._ask(connection, "SELECT UNIX_TIMESTAMP(SYSDATE(6))")[0])
+        mark(connection, is_busy=True)
+        answer = float(self._ask(connection, "SELECT UNIX_TIMESTAMP(SYSDATE(6))")[0])
+        mark(connection, is_busy=False)
+        return answer
 
-    def written(self, after: int, up_to: int) -> Written | None:
-        """The ids of events between these, committed or not; None where nobody could tell."""
-        return self._side.written(self.grammar.tables.events.name, after, up_to)
+    def written(self, runs: Sequence[IdRun]) -> Written | None:
+        """Those of the ids that have rows, committed or not; None where nobody could tell."""
+        return self._side.written(self.grammar.tables.events.name, runs)
 
     def close_side(self) -> None:
         """Close what `written` has opened in this process."""
@@ -177,12 +203,25 @@ class MysqlDriver(ServerDriver):
         """See the protocol."""
         if isinstance(error, UnreadableRow):
             return StoreCorrupt(self.shown, str(error))
+        if isinstance(error, OSError) and not isinstance(error, StoreError):
+            return StoreUnavailable(self.shown, str(error))
         if not isinstance(error, self.module.Error):
             return None
         told = re.sub(r"\s+", " ", str(error.args[-1] if error.args else error)).strip()
         if isinstance(error, self.module.InterfaceError):
             return StoreUnavailable(self.shown, told or "the connection was closed")
-        return errors.kind_of(self._number(error), told)(self.shown, told)
+        number = self._number(error)
+        if number in errors.LOST and (sent := hung_up_on(error)):
+            told = f"the server hangs up on a statement of {sent:,} characters: {told}"
+            return StoreRefused(self.shown, told)
+        return errors.kind_of(number, told)(self.shown, told)
+
+    def ensure_room(self, text: str, field: str) -> None:
+        """See the protocol."""
+        if len(text) * WIDEST + ROOM <= self.grammar.longest:
+            return
+        if (needed := size_of(text) + ROOM) > self.grammar.longest:
+            raise PayloadTooLarge(field, too_long(needed, self.grammar.longest))
 
     def _number(self, error: Exception) -> int:
         """The number of a driver's error, 0 for any other."""
@@ -190,7 +229,7 @@ class MysqlDriver(ServerDriver):
             return 0
         return error.args[0] if isinstance(error.args[0], int) else 0
 
-    def _connected(self) -> Connection:
+    def _connected(self, answer_seconds: float) -> Connection:
         """A connection as the server gives it."""
         module, dialect = self.module, URL.create(f"mysql+{self._driver_name}").get_dialect()()
         dialect.dbapi = module
@@ -198,21 +237,27 @@ class MysqlDriver(ServerDriver):
         flags = named.pop("client_flag", 0) & ~module.constants.CLIENT.FOUND_ROWS
         wanted = {"connect_timeout": CONNECT_SECONDS, **named, "charset": "utf8mb4"}
         if self._driver_name == "pymysql":
-            wanted = {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS, **wanted}
-        connection = module.connect(**wanted, client_flag=flags, autocommit=True)
-        # PyMySQL has no word for its socket.
-        watch(connection if hasattr(connection, "fileno") else connection._sock)
+            wanted = {"read_timeout": answer_seconds, "write_timeout": answer_seconds, **wanted}
+        try:
+            connection = self._connect(**wanted, client_flag=flags, autocommit=True)
+        except TypeError as error:  # of an argument that it does not know
+            raise InvalidDatabaseUrl(self.shown, str(error)) from error
+        try:  # PyMySQL has no word for its socket.
+            watch(connection if hasattr(connection, "fileno") else connection._sock)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _ask_flavour(self, connection: Connection) -> Flavour:
-        version, longest = self._ask(connection, "SELECT VERSION(), @@max_allowed_packet")
+        version: str = self._ask(connection, "SELECT VERSION()")[0]
         name = "mariadb" if "mariadb" in version.lower() else "mysql"
         numbers = tuple(map(int, re.findall(r"\d+", version)[:3]))
         oldest = OLDEST[name]
         if numbers < oldest:
             least = ".".join(map(str, oldest))
             raise StoreUnavailable(self.shown, f"it is version {version}; {least} is the oldest")
-        return Flavour(name, version, int(longest))
+        return Flavour(name, version)
 
     def _say(self, connection: Connection, statement: str) -> None:
         with connection.cursor(self.module.cursors.Cursor) as cursor:

@@ -9,6 +9,7 @@ from .....core.domain.events import Hint
 from ..server.store import Engine
 from ..server.units import Units
 from ..session import Session
+from ..whereabouts import Whereabouts
 from .database import MysqlDatabase
 from .driver import MysqlDriver
 from .host import MysqlHost
@@ -23,9 +24,9 @@ class MysqlEngine(MysqlDriver, Engine):
         """See the protocol."""
         return bring_up_to_date(self, migrates=migrates)
 
-    def host(self, store_id: str) -> MysqlHost:
+    def host(self, where: Whereabouts) -> MysqlHost:
         """See the protocol."""
-        return MysqlHost(self, store_id, self.grammar, self.url)
+        return MysqlHost(self, where, self.grammar, self.url)
 
     def database(self) -> MysqlDatabase:
         """See the protocol."""

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import Text, case, exists, func, literal, literal_column, select
-from sqlalchemy.dialects.mysql import JSON
+from sqlalchemy import Text, func, literal, literal_column
 from sqlalchemy.sql import ColumnElement
 
+from .....core.domain.id_runs import IdRun
 from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar, Ref
 from ..inserting import numbered, taken_of, told_of_others
-from ..mapping import CHANGING, LOADED, NEW, Row, json_text
-from ..server.horizon import LONGEST_WAIT, Settled
+from ..mapping import CHANGING, LOADED, NEW, Row
+from ..parts import saved_parts
+from ..questions import count_together, ids_around_gaps
+from ..server.horizon import NOTHING, Known, Settled
+from ..server.passed_over import runs_between
 from ..session import Session
-from ..statements import ONE
+from ..statement import Statement
 from .horizon import AskWritten, MysqlHorizon, Sight
 from .own_events import OwnEvents
-from .schema import MariadbTables, MysqlTables
+from .schema import MysqlTables
 from .sequences import Sequences, sequences_of
 from .statements import MysqlStatements
 
 
 class CountsWritten(Session):
-    """A session whose driver does not count rows that were left as they are.
+    """A session of ours, whose driver does not count rows that were left as they are.
 
-    Those of SQLAlchemy do, and so may any that a caller brings.
+    Those of SQLAlchemy do, and so may any that a caller brings. `known` is what was known of
+    the log of events before its snapshot was taken.
     """
 
+    known: Known
 
+
+LEAST_PACKET: Final = 1024 * 1024
+"""What any server takes unless somebody has set it to less."""
+WIDEST: Final = 8
+"""Bytes that a character of a text takes at most in the JSON of a statement."""
 _FEW: Final = 2
 """Rows that cost less one by one than as JSON."""
 _QUEUE, _ID = (LOADED.index(name) for name in ("queue", "id"))
@@ -57,8 +67,10 @@ class MysqlGrammar(Grammar):
         self.says = MysqlStatements(tables)
         self.sequences: Sequences = sequences_of(tables)
         self.own_events = OwnEvents()
-        self._horizon = MysqlHorizon()
+        self.horizon = MysqlHorizon()
         self._written = written
+        self.longest = LEAST_PACKET
+        """How many bytes the server takes in one statement; each connection asks anew."""
 
     @property
     def tables(self) -> MysqlTables:
@@ -98,14 +110,16 @@ class MysqlGrammar(Grammar):
         told = told_of_others(told, taken) if taken else told
         if told:
             self.append_events(session, told)
-        return () if are_free else taken
+        return taken
 
     def _count(self, session: Session, rows: Sequence[Row]) -> int:
         """How many of these jobs are there under their own keys."""
         keys = _keys([row[_KEY] for row in rows])
         return int(session.rows(self.says.count_jobs, (keys,))[0][0])
 
-    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+    def find(
+        self, session: Session, refs: Collection[JobRef], *, bare: bool = False
+    ) -> Sequence[Row]:
         """See the protocol.
 
         Locked by key: a lock by queue and id takes the entry of that index first and the row
@@ -113,7 +127,8 @@ class MysqlGrammar(Grammar):
         than there is by now: for what it does not see, such a lock is asked for all the same.
         """
         keys = sorted(row[0] for row in session.rows(self.says.keys_by_ref, (_refs(refs),)))
-        found = list(session.rows(self.says.by_key_locked, (_keys(keys),))) if keys else []
+        lock = self.says.by_key_locked_bare if bare else self.says.by_key_locked
+        found = list(session.rows(lock, (_keys(keys),))) if keys else []
         there = {(row[_QUEUE], row[_ID]) for row in found}
         missing = sorted({(ref.queue, ref.id) for ref in refs} - there)
         return [
@@ -129,8 +144,11 @@ class MysqlGrammar(Grammar):
         return session.rows(self.says.look, (_refs(refs),))
 
     def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
-        """See the protocol."""
-        ordered = sorted(rows, key=_key_of)
+        """See the protocol. In parts that the server takes, in the order of the keys."""
+        parts = saved_parts(sorted(rows, key=_key_of), self.longest // WIDEST)
+        return {key for part in parts for key in self._save(session, part)}
+
+    def _save(self, session: Session, ordered: Sequence[Row]) -> Collection[int]:
         if len(ordered) <= _FEW:
             save = self.says.save_one
             return {_key_of(row) for row in ordered if session.write(save, row) == 1}
@@ -141,11 +159,23 @@ class MysqlGrammar(Grammar):
             session.write(self.says.save, (_json(mine),))
         return locked
 
-    def remove(self, session: Session, keys: Collection[int]) -> None:
+    def remove(self, session: Session, keys: Collection[int]) -> int:
         """See the protocol."""
         rows = _keys(sorted(keys))
         session.write(self.says.remove_logs, (rows,))
-        session.write(self.says.remove, (rows,))
+        return session.write(self.says.remove, (rows,))
+
+    def claimable(self, session: Session, queues: Sequence[str], now: int, most: int) -> list[str]:
+        """See the protocol. Many in one statement."""
+        if len(queues) <= _FEW:
+            return super().claimable(session, queues, now, most)
+        rows = _json([(name,) for name in queues])
+        return [row[0] for row in session.rows(self.says.claimable, (rows, now, most))]
+
+    @property
+    def counts(self) -> Statement | None:
+        """See the protocol. An index holds queue and status of all jobs."""
+        return count_together(self.says)
 
     def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
         """See the protocol."""
@@ -153,7 +183,7 @@ class MysqlGrammar(Grammar):
         if not first:
             return []
         keys = _keys([row[0] for row in first])
-        values = (keys, claim.now, claim.token, claim.worker, claim.until)
+        values = (keys, claim.now, claim.token, claim.worker, claim.until, claim.length)
         session.write(self.says.claim, values)
         return session.rows(self.says.by_key, (keys,))
 
@@ -193,63 +223,32 @@ class MysqlGrammar(Grammar):
         def ids_behind(after: int, most: int) -> Sequence[int]:
             return [row[0] for row in session.rows(self.says.next_event_ids, (after, most))]
 
-        def surely_settled() -> int:
-            rows = session.rows(self.says.old_event, (int(LONGEST_WAIT * 1000),))
+        def older(seconds: float) -> int:
+            rows = session.rows(self.says.old_event, (int(seconds * 1000),))
             return int(rows[0][0]) if rows else 0
 
+        def missing(after: int, up_to: int) -> Sequence[IdRun]:
+            return runs_between(session.rows(around, (after, up_to)), after)
+
+        around = ids_around_gaps(self.says)
+
         newest = int(session.rows(self.says.last_event)[0][0] or 0)
-        return self._horizon.settled(Sight(newest, ids_behind, surely_settled, self._written))
+        known = session.known if isinstance(session, CountsWritten) else NOTHING
+        sight = Sight(newest, ids_behind, older, missing, self._written)
+        return self.horizon.settled(sight, known)
 
     def register_queues(self, session: Session, names: Collection[str]) -> None:
-        """See the protocol. What is there is not touched: an insert would lock it."""
+        """See the protocol."""
         for name in sorted(names):
-            if not session.rows(self.says.look_queue, (name,)):
-                session.write(self.says.register_queue, (name,))
+            session.write(self.says.register_queue, (name,))
 
     def save_queue(self, session: Session, row: Row) -> None:
         """See the protocol."""
         session.write(self.says.save_queue, row)
 
-    def has_tag(self, tag: str) -> ColumnElement[bool]:
+    def contains(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
         """See the protocol."""
-        found = func.json_contains(self._labels, literal(json_text(tag), Text()), "$.tags")
-        return found == literal_column("1")
-
-    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
-        """See the protocol. Numbers are equal by value, everything else by its JSON."""
-        found = func.json_extract(self._labels, literal(f"$.metadata.{json_text(key)}", Text()))
-        return self._is_same(found, literal(json_text(value), Text()))
-
-    def has_error(self, text: str) -> ColumnElement[bool]:
-        """See the protocol."""
-        type_ = f"LONGTEXT CHARACTER SET utf8mb4 COLLATE {self.tables.collation}"
-        path: ColumnElement[Any] = literal_column(
-            f"'$[*]' COLUMNS (kind {type_} PATH '$[0]', message {type_} PATH '$[1]')"
-        )
-        entries = func.json_table(_sound(self.tables.jobs.c.failures), path).table_valued(
-            "kind", "message", name="failure"
-        )
-        message = func.nullif(entries.c.message, literal_column("''"))
-        reason = func.concat_ws(": ", entries.c.kind, message)
-        found = func.instr(reason, literal(text, Text())) > literal_column("0")
-        return exists(select(ONE).select_from(entries).where(found))
-
-    def _is_same(
-        self, found: ColumnElement[Any], wanted: ColumnElement[Any]
-    ) -> ColumnElement[bool]:
-        """Whether two JSON values are equal."""
-        if isinstance(self.tables, MariadbTables):
-            return func.json_equals(found, wanted) == literal_column("1")
-        return found == func.cast(wanted, JSON)
-
-    @property
-    def _labels(self) -> ColumnElement[Any]:
-        return _sound(self.tables.jobs.c.labels)
-
-
-def _sound(column: ColumnElement[str]) -> ColumnElement[str]:
-    """NULL where it is no JSON: one damaged row must not end a search."""
-    return case((func.json_valid(column) == literal_column("1"), column))
+        return func.instr(column, literal(text, Text())) > literal_column("0")
 
 
 def _json(rows: Sequence[Row]) -> str:

@@ -9,9 +9,10 @@ import attrs
 from sqlalchemy import Connection, text
 
 from .....core.domain.errors import ConnectionRefused, DifferentDatabase
-from ..caller import Host
+from ..caller import CallerSession, Host, has_queue
 from ..grammar import Grammar
 from ..session import Session
+from ..whereabouts import NOWHERE, Whereabouts, found_on
 from .driver import MysqlDriver
 from .session import MysqlSession
 
@@ -29,7 +30,7 @@ class MysqlHost(Host):
     """See the protocol."""
 
     driver: MysqlDriver
-    store_id: str
+    where: Whereabouts
     grammar: Grammar
     url: str
     wanted: str = "a SQLAlchemy Connection or Session, or a connection of PyMySQL or mysqlclient"
@@ -46,6 +47,10 @@ class MysqlHost(Host):
                 return self._session(connection, module.cursors.Cursor)
         return None
 
+    def require_place(self, session: CallerSession) -> None:
+        """See the protocol."""
+        self.where.require(found_on(session) if has_queue(session) else NOWHERE)
+
     def require_driver(self, connection: Connection) -> None:
         """See the protocol. Whatever speaks MySQL will do."""
 
@@ -56,15 +61,12 @@ class MysqlHost(Host):
 
     def _session(self, connection: Any, cursor: Any) -> MysqlSession:
         driver = self.driver
-        longest = driver.flavour.longest_statement
-        session = MysqlSession(connection, driver.grammar, driver.dialect, cursor, longest)
+        session = MysqlSession(connection, driver.grammar, driver.dialect, cursor, driver.url)
         is_there = connection.cursor(cursor)
         is_there.execute(_IS_THERE, (self.grammar.tables.meta.name,))
         if is_there.fetchone() is None:
             raise DifferentDatabase(self.url)
-        rows = session.rows(self.grammar.statements.store_id)
-        if not rows or rows[0][0] != self.store_id:
-            raise DifferentDatabase(self.url)
+        self.where.require(found_on(session))
         is_open = getattr(connection, "server_status", 0) & _IN_TRANSACTION
         if connection.get_autocommit() and not is_open:
             raise ConnectionRefused(_AUTOCOMMIT)

@@ -6,21 +6,29 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
 from .....core.domain.errors import OutdatedSchema, StoreBusy, StoreCorrupt
-from ..migrations import migrations
+from ..migrations import upgrade_to_newest
 from ..revision import current_revision, known
 from ..schema import REVISIONS, Tables
+from ..server.driver import MIGRATION_SECONDS, QUIET_MIGRATION_SECONDS
 from .driver import MysqlDriver
 
 _log = logging.getLogger("errands.migrate")
 WAIT_SECONDS: Final = 300
 """How long it is waited for another process that migrates."""
+_WITHOUT_LIMITS: Final = {
+    "mariadb": "SET SESSION max_statement_time = 0,"
+    f" SESSION idle_transaction_timeout = {QUIET_MIGRATION_SECONDS}",
+    "mysql": "SET SESSION max_execution_time = 0",
+}
+"""What the server or the account has for each statement is meant for others: it would end the
+waiting, or break off a table that is built anew."""
 
 
 def bring_up_to_date(driver: MysqlDriver, *, migrates: bool) -> str:
@@ -34,49 +42,51 @@ def bring_up_to_date(driver: MysqlDriver, *, migrates: bool) -> str:
     tables = driver.grammar.tables
     with connected(driver) as connection:
         revision = known(current_revision(connection, tables), driver.url)
-        if revision != REVISIONS[-1]:
-            if not migrates:
-                raise OutdatedSchema(driver.url, f"it is at {revision or 'no revision'}")
-            with _locked(connection, tables, driver.url):
-                _migrate(connection, driver)
+        if revision == REVISIONS[-1]:
+            return _store_id(connection, driver)
+    if not migrates:
+        raise OutdatedSchema(driver.url, f"it is at {revision or 'no revision'}")
+    with connected(driver, MIGRATION_SECONDS) as connection:
+        connection.execute(text(_WITHOUT_LIMITS[driver.flavour.name]))
+        _lock(connection, tables, driver.url)
+        _migrate(connection, driver)
         return _store_id(connection, driver)
 
 
 @contextmanager
-def connected(driver: MysqlDriver) -> Generator[Connection, None, None]:
+def connected(
+    driver: MysqlDriver, answer_seconds: float | None = None
+) -> Generator[Connection, None, None]:
     """A connection of SQLAlchemy's over one of the driver's."""
-    with closing(driver.connect()) as own:
+    own = driver.connect(answer_seconds)
+    try:
         own.autocommit(False)
         engine = create_engine(
             f"{driver.dialect_name}://", creator=lambda: own, poolclass=StaticPool
         )
         with engine.connect() as connection:
             yield connection
+    finally:
+        with suppress(driver.module.Error):  # SQLAlchemy has closed one that was lost.
+            own.close()
 
 
-@contextmanager
-def _locked(connection: Connection, tables: Tables, url: str) -> Generator[None, None, None]:
-    """The lock is the session's: whoever dies gives it back."""
+def _lock(connection: Connection, tables: Tables, url: str) -> None:
+    """The lock is the session's: it ends with the connection, however that ends."""
     place = f"{connection.scalar(text('SELECT DATABASE()'))}.{tables.prefix}"
-    name = {"name": f"errands:{hashlib.sha256(place.encode()).hexdigest()[:40]}"}
-    wait = {**name, "seconds": WAIT_SECONDS}
+    name = f"errands:{hashlib.sha256(place.encode()).hexdigest()[:40]}"
+    wait = {"name": name, "seconds": WAIT_SECONDS}
     if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), wait) != 1:
         raise StoreBusy(url, f"another process has been migrating it for {WAIT_SECONDS} s")
-    try:
-        yield
-    finally:
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
 
 
 def _migrate(connection: Connection, driver: MysqlDriver) -> None:
     """Run what is missing; another process may have been here since we looked."""
-    from alembic.command import upgrade
-
     tables, url = driver.grammar.tables, driver.url
     connection.rollback()
     revision = known(current_revision(connection, tables), url)
     if revision != REVISIONS[-1]:
-        upgrade(migrations(connection, tables), "head")
+        upgrade_to_newest(connection, tables)
         if connection.execute(driver.grammar.statements.store_id.core).scalar() is None:
             identity = {"name": "store_id", "value": uuid.uuid4().hex}
             connection.execute(tables.meta.insert().values(identity))

@@ -22,6 +22,7 @@ class MysqlTables(Tables):
     collation: ClassVar[str] = MYSQL_BINARY
     drawn: Table
     now = literal_column("timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(3)) DIV 1000")
+    place = literal_column("concat_ws(' ', @@server_uuid, database())")
 
     def _add_sequences(self) -> None:
         value = Column("value", BigInteger, primary_key=True, autoincrement=True)
@@ -51,6 +52,7 @@ class MariadbTables(MysqlTables):
     """
 
     collation: ClassVar[str] = MARIADB_BINARY
+    place = literal_column("concat_ws(' ', @@hostname, @@port, @@datadir, @@server_id, database())")
     sequence: Sequence
 
     def _add_sequences(self) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import attrs
 from sqlalchemy.engine import Dialect
 
-from .....core.domain.errors import PayloadTooLarge
+from .....core.domain.errors import StoreRefused
 from ..mapping import Row
+from ..server.horizon import NOTHING, Known
 from ..session import Session
 from ..statement import Core, Parameters, Statement, positions
+from .answers import answered
 from .grammar import CountsWritten, MysqlGrammar
 
 LONG: Final = 100_000
 """Characters of a text from which on it is asked whether the server will take it."""
 ROOM: Final = 10_000
 """Bytes that the rest of a statement needs."""
+LONG_STATEMENT: Final = 1024 * 1024
+"""Characters of a statement from which on a server that hangs up may have been asked too much."""
+_SENT: Final = "errands_characters_sent"
+"""Where an error notes how long the statement was that it broke off."""
 AT_ONCE: Final = 100
 """Events that surely go in one insert: longer ones are split by the driver."""
 
@@ -26,15 +33,15 @@ AT_ONCE: Final = 100
 class MysqlSession(Session):
     """A transaction on a connection of the driver; hot statements are compiled once.
 
-    `cursor` makes plain cursors, whatever kind the connection has by default. `longest` is
-    how many bytes the server takes in one statement: it hangs up on longer ones.
+    `cursor` makes plain cursors, whatever kind the connection has by default. A statement that
+    is longer than the server takes is refused here: the server would hang up.
     """
 
     connection: Any
     spoken: MysqlGrammar
     dialect: Dialect
     cursor: Any
-    longest: int
+    shown: str
 
     @property
     def grammar(self) -> MysqlGrammar:
@@ -75,7 +82,11 @@ class MysqlSession(Session):
         for each in values:
             self._require_room(each)
         cursor = self.connection.cursor(self.cursor)
-        cursor.executemany(text, values)
+        try:
+            self._ask(cursor.executemany, text, values)
+        except Exception as error:
+            _note(error, max(map(_length, values)))
+            raise
         return cursor
 
     def _run_once(self, core: Core) -> Any:
@@ -86,22 +97,27 @@ class MysqlSession(Session):
     def _executed(self, text: str, values: Parameters) -> Any:
         self._require_room(values)
         cursor = self.connection.cursor(self.cursor)
-        cursor.execute(text, values)
+        try:
+            self._ask(cursor.execute, text, values)
+        except Exception as error:
+            _note(error, _length(values))
+            raise
         return cursor
+
+    def _ask(self, send: Callable[..., object], text: str, values: Sequence[Any]) -> None:
+        send(text, values)
 
     def _require_room(self, values: Iterable[Any]) -> None:
         long = [each for each in values if isinstance(each, str) and len(each) > LONG]
-        if long and (needed := sum(map(_size, long)) + ROOM) > self.longest:
-            raise PayloadTooLarge(
-                "data",
-                f"needs a statement of {needed:,} bytes; the server's max_allowed_packet is "
-                f"{self.longest:,}",
-            )
+        if long and (needed := sum(map(size_of, long)) + ROOM) > self.spoken.longest:
+            raise StoreRefused(self.shown, too_long(needed, self.spoken.longest))
 
 
 @attrs.frozen(eq=False)
 class OwnSession(MysqlSession, CountsWritten):
     """A session on a connection that the store has opened, without CLIENT_FOUND_ROWS."""
+
+    known: Known = NOTHING
 
     def write_many(self, statement: Statement, parameters: Sequence[Parameters]) -> int:
         """See the port. Notes which events are this process's own."""
@@ -110,7 +126,30 @@ class OwnSession(MysqlSession, CountsWritten):
             self.spoken.own_events.note(cursor.lastrowid, len(parameters))
         return int(cursor.rowcount)
 
+    def _ask(self, send: Callable[..., object], text: str, values: Sequence[Any]) -> None:
+        answered(self.connection, send, text, values)
 
-def _size(text: str) -> int:
+
+def size_of(text: str) -> int:
     """The bytes of a text in a statement, where some signs take a backslash."""
     return len(text.encode()) + sum(map(text.count, "\\\"'\n\r"))
+
+
+def too_long(needed: int, longest: int) -> str:
+    """Why a statement is not sent."""
+    return f"needs a statement of {needed:,} bytes; the server's max_allowed_packet is {longest:,}"
+
+
+def hung_up_on(error: Exception) -> int:
+    """How long the statement was that an error broke off, if it was a long one; else 0."""
+    sent = int(getattr(error, _SENT, 0))
+    return sent if sent > LONG_STATEMENT else 0
+
+
+def _note(error: Exception, sent: int) -> None:
+    with suppress(AttributeError):
+        setattr(error, _SENT, sent)
+
+
+def _length(values: Parameters) -> int:
+    return sum(len(each) for each in values if isinstance(each, str))

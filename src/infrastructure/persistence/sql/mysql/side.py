@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from .....core.application.at_fork import is_held_here
+from .....core.application.log_apart import LogApart
+from .....core.domain.id_runs import IdRun
+from ..id_ranges import batched
 from ..server.driver import Connection
 from .horizon import Written
 
@@ -20,7 +24,7 @@ _INSERTING: Final = (
     " AND info LIKE %s"
 )
 
-_log = logging.getLogger("errands.mysql")
+_log = LogApart(logging.getLogger("errands.mysql"))
 
 
 class SideView:
@@ -32,23 +36,27 @@ class SideView:
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection: Connection | None = None
         self._sees_all = False
 
-    def written(self, table: str, after: int, up_to: int) -> Written | None:
-        """The ids in a table between these, committed or not; None where it cannot be told."""
+    def written(self, table: str, runs: Sequence[IdRun]) -> Written | None:
+        """Those of the ids a table has, committed or not; None where it cannot be told."""
+        if is_held_here(self._lock):  # A signal handler's question, in the middle of one.
+            return None
         with self._lock:
             try:
                 connection = self._opened()
                 is_all = self._sees_all and not self._is_inserting(connection, table)
-                query = f"SELECT id FROM {table} WHERE id > %s AND id <= %s"  # noqa: S608 - a name
-                rows = _rows(connection, query, after, up_to)
-                return Written(frozenset(row[0] for row in rows), is_all)
+                ids = [id_ for part in batched(runs) for id_ in _ids(connection, table, part)]
+                return Written(frozenset(ids), is_all)
             except Exception as error:  # noqa: BLE001 - then the reader waits
                 _log.debug("cannot tell what is not committed: %s", error)
                 self._close()
                 return None
+            except BaseException:
+                self._close()  # The answer may be there still, unread.
+                raise
 
     def close(self) -> None:
         """Close the connection; it is opened again when it is needed."""
@@ -69,6 +77,13 @@ class SideView:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _ids(connection: Connection, table: str, runs: Sequence[IdRun]) -> list[int]:
+    ends = [end for run in runs for end in (run.first, run.last)]
+    ranges = " OR ".join(["id BETWEEN %s AND %s"] * len(runs))
+    rows = _rows(connection, f"SELECT id FROM {table} WHERE {ranges}", *ends)  # noqa: S608 - a name
+    return [row[0] for row in rows]
 
 
 def _rows(connection: Connection, statement: str, *values: object) -> Any:

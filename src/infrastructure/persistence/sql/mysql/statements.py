@@ -7,7 +7,6 @@ then changed by key, then read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -21,16 +20,20 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
+    null,
     select,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from ....cached_property import cached_property
 from .. import mapping
-from ..mapping import ACTIVE, DELAYED, UNSTARTED_LIST
+from ..conditions import ONE, Query
+from ..mapping import ACTIVE
+from ..queue_rows import FORGOTTEN, QUEUE
 from ..statement import Statement
-from ..statements import ONE, Query, Statements
+from .calendar_statements import MysqlCalendarStatements
 from .joins import JoinedDelete, JoinedUpdate, StraightJoin
 from .schema import MysqlTables
 
@@ -42,7 +45,7 @@ SAVED: Final = (*VERSIONED, *mapping.CHANGING)
 _ONE_MORE: Final[ColumnElement[int]] = literal_column("1")
 
 
-class MysqlStatements(Statements):
+class MysqlStatements(MysqlCalendarStatements):
     """Rows come as the JSON text `rows`: a list of lists, their values in a fixed order."""
 
     tables: MysqlTables
@@ -82,11 +85,6 @@ class MysqlStatements(Statements):
         rows, jobs = self.given(names), self.tables.jobs
         return rows, StraightJoin(rows, jobs, jobs.c.key == rows.c.of_key)
 
-    def _indexed(self, query: Query, index: str) -> Query:
-        """A query of jobs by this index, whatever the planner thinks of it."""
-        hint = f"FORCE INDEX ({self.tables.prefix}{index})"
-        return query.with_hint(self.tables.jobs, hint)
-
     @cached_property
     def insert_job(self) -> Statement:
         """Write a job unless its id is taken."""
@@ -124,6 +122,18 @@ class MysqlStatements(Statements):
         return Statement(saved, ["rows"])
 
     @cached_property
+    def claimable(self) -> Statement:
+        """The first of many queues on which a claim would find something.
+
+        Each is looked at by itself; a scalar is what the planner cannot turn into a join.
+        """
+        rows = self.given(["of_queue"])
+        free: Query = select(ONE).where(self.is_claimable_on(rows.c.of_queue))
+        found = free.order_by(*self.in_claim_order).limit(ONE).correlate(rows).scalar_subquery()
+        names: Query = select(rows.c.of_queue).where(found.is_not(None))
+        return Statement(self.first(names), ["rows", "now", "most"])
+
+    @cached_property
     def lock_claimable(self) -> Statement:
         """The keys of the first claimable jobs, but for those that others are claiming; locked."""
         free: Query = select(self.tables.jobs.c.key).where(self.is_claimable)
@@ -145,24 +155,29 @@ class MysqlStatements(Statements):
                 "token": bindparam("new_token"),
                 "worker": bindparam("new_worker"),
                 "lease_expires_at": bindparam("until"),
+                "lease_ms": bindparam("length"),
             },
         )
-        return Statement(claimed, ["rows", "now", "new_token", "new_worker", "until"])
+        return Statement(claimed, ["rows", "now", "new_token", "new_worker", "until", "length"])
 
     @cached_property
     def by_key(self) -> Statement:
         """Jobs by key."""
-        return Statement(self._by_key, ["rows"])
+        return Statement(self._by_key(self.loaded), ["rows"])
 
     @cached_property
     def by_key_locked(self) -> Statement:
         """Jobs by key, locked in the order in which they are given."""
-        return Statement(self._by_key.with_for_update(), ["rows"])
+        return Statement(self._by_key(self.loaded).with_for_update(), ["rows"])
 
-    @property
-    def _by_key(self) -> Query:
+    @cached_property
+    def by_key_locked_bare(self) -> Statement:
+        """The same jobs, without what may be large."""
+        return Statement(self._by_key(self.bare).with_for_update(), ["rows"])
+
+    def _by_key(self, columns: Sequence[ColumnElement[Any]]) -> Query:
         _, joined = self._joined(KEY)
-        return select(*self.loaded).select_from(joined)
+        return select(*columns).select_from(joined)
 
     @cached_property
     def keys_by_ref(self) -> Statement:
@@ -213,58 +228,27 @@ class MysqlStatements(Statements):
 
     @cached_property
     def register_queue(self) -> Statement:
-        """Write a queue unless it is there."""
+        """Write a queue unless it is there and known."""
         queues = self.tables.queues
         new = mysql.insert(queues).values(
             name=bindparam("of_name"), paused=literal_column("0"), turn=literal_column("0")
         )
-        return Statement(new.on_duplicate_key_update(name=queues.c.name), ["of_name"])
+        # One after the other: whether it is forgotten is asked before that changes.
+        is_forgotten = queues.c.turn == literal_column(str(FORGOTTEN))
+        drained_at = func.IF(is_forgotten, null(), queues.c.drained_at)
+        turn = func.IF(is_forgotten, new.inserted.turn, queues.c.turn)
+        known_again = new.on_duplicate_key_update([("drained_at", drained_at), ("turn", turn)])
+        return Statement(known_again, ["of_name"])
 
     @cached_property
     def save_queue(self) -> Statement:
         """Write a queue, whether it is there or not."""
-        names = mapping.QUEUE
+        names = QUEUE
         new = mysql.insert(self.tables.queues).values(
             {name: bindparam("new_" + name) for name in names}
         )
         saved = new.on_duplicate_key_update({name: new.inserted[name] for name in names[1:]})
         return Statement(saved, ["new_" + name for name in names])
-
-    def _ripe(
-        self, at: ColumnElement[Any], tie: ColumnElement[Any], *conditions: ColumnElement[bool]
-    ) -> Statement:
-        """See the base; by the index that begins with `at`."""
-        ripe: Query = select(*self.loaded).where(*conditions, at <= bindparam("now"))
-        ordered = self.first(self._indexed(ripe, self._index_of(at)).order_by(at, tie))
-        return Statement(ordered.with_for_update(skip_locked=True), ["now", "most"])
-
-    @property
-    def _settled(self) -> Query:
-        return self._indexed(super()._settled, "job_finished")
-
-    @cached_property
-    def next(self) -> tuple[Statement, ...]:
-        """See the base: the heads of the same indexes."""
-        job = self.tables.jobs.c
-        return (
-            self._least(job.run_at, self.is_in(DELAYED)),
-            self._least(job.lapses_at, self.is_among(UNSTARTED_LIST)),
-            self._least(job.lease_expires_at, self.is_in(ACTIVE)),
-            self._least(job.purge_at),
-        )
-
-    def _least(self, at: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
-        first: Query = select(at).where(at.is_not(None), *conditions).order_by(at).limit(ONE)
-        return Statement(select(self._indexed(first, self._index_of(at)).scalar_subquery()), [])
-
-    def _index_of(self, at: ColumnElement[Any]) -> str:
-        """The index that begins with this column."""
-        return {
-            "run_at": "job_due",
-            "lapses_at": "job_lapse",
-            "lease_expires_at": "job_lease",
-            "purge_at": "job_purge",
-        }[str(at.key)]
 
     @cached_property
     def next_event_ids(self) -> Statement:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import attrs
 
 from ..server.driver import Transaction
+from .answers import answered, is_answered
 from .session import OwnSession
 
 _BUSY: Final = "errands_in_transaction"
@@ -26,14 +27,18 @@ class MysqlTransaction(Transaction):
 
     def commit(self) -> None:
         """See the protocol."""
-        self._connection.commit()
+        answered(self._connection, self._connection.commit)
         mark(self._connection, is_busy=False)
 
     def rollback(self) -> None:
-        """See the protocol."""
-        if self._connection.open:
-            self._connection.rollback()
+        """See the protocol. Where an answer was not read, the server is left to do it."""
+        if not self._connection.open:
+            return
+        if is_answered(self._connection):
+            answered(self._connection, self._connection.rollback)
             mark(self._connection, is_busy=False)
+        else:
+            self._connection.close()
 
     @property
     def _connection(self) -> Any:
@@ -46,5 +51,6 @@ def mark(connection: Any, *, is_busy: bool) -> None:
 
 
 def is_idle(connection: Any) -> bool:
-    """Whether a connection is alive and in no transaction."""
-    return bool(connection.open) and not getattr(connection, _BUSY, False)
+    """Whether a connection is alive, in no transaction, and owes no answer."""
+    is_busy = getattr(connection, _BUSY, False) or not is_answered(connection)
+    return bool(connection.open) and not is_busy

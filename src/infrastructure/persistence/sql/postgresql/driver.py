@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import Any, Final
 
 import attrs
 from sqlalchemy.engine import URL
 
 from .....core.domain.errors import (
+    InvalidDatabaseUrl,
     MissingDriver,
-    StoreBusy,
     StoreCorrupt,
     StoreError,
-    StoreFull,
-    StoreReadOnly,
+    StoreGaveUp,
+    StoreRefused,
     StoreUnavailable,
+    StoreUnusable,
 )
+from .....core.domain.skipped import rows_skipped
+from ....cached_property import cached_property
 from ..mapping import UnreadableRow
+from ..parts import ensure_bytes
 from ..server.driver import Connection, ServerDriver, Verdict
+from . import errors
 from .grammar import PostgresqlGrammar
+from .insert_statements import NOT_ALL
 from .message import PostgresqlMessage
 from .session import DIALECT, PostgresqlSession
 from .transaction import PostgresqlTransaction
@@ -49,22 +54,14 @@ _WRITES: Final = (
 )
 _READS: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_ENDS}"
 
-_PASSING: Final = frozenset({"40001", "40P01", "55P03", "53300"})
-"""serialization_failure, deadlock_detected, lock_not_available, too_many_connections"""
-_LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
-"""The server is going down, crashed, starts up; it ended an idle session."""
-_KINDS: Final[dict[str, type[StoreError]]] = {
-    "0A000": StoreReadOnly,
-    "25006": StoreReadOnly,
-    "42501": StoreReadOnly,
-    "53100": StoreFull,
-    "55P03": StoreBusy,
-    "XX001": StoreCorrupt,
-    "XX002": StoreCorrupt,
-}
-"""A standby says 0A000, feature_not_supported, to a transaction that is to write."""
-_UNREACHABLE: Final = ("08", "28", "3D", "53", "57", "58")
-"""Classes of errors: no connection, no access, no such database, no resources."""
+LONGEST: Final = 128 * 1024 * 1024
+"""Bytes of a value: a message has at most a gigabyte, and quotes in it are doubled."""
+ENCODING: Final = "UTF8"
+"""The only one that holds all text."""
+_WRONG_ENCODING: Final = (
+    "its encoding is {}, which cannot hold all text; one that can is made by "
+    "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+)
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -100,14 +97,25 @@ class PostgresqlDriver(ServerDriver):
 
     def connect(self) -> Connection:
         """See the protocol."""
+        psycopg = self.psycopg
+        from .connection import BoundedConnection
+
         named: dict[str, Any] = DIALECT.create_connect_args(self.address)[1]  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]
-        wanted = {**DEFAULTS, **named, "client_encoding": "UTF8"}
-        return self.psycopg.connect(
-            **wanted,
-            autocommit=True,
-            prepare_threshold=None,
-            cursor_factory=self.psycopg.ClientCursor,
-        )
+        wanted: dict[str, Any] = {**DEFAULTS, **named, "client_encoding": "UTF8"}
+        try:
+            connection = BoundedConnection.connect(
+                **wanted,
+                autocommit=True,
+                prepare_threshold=None,
+                cursor_factory=psycopg.ClientCursor,
+            )
+        except psycopg.ProgrammingError as error:  # of an option; no server was asked
+            raise InvalidDatabaseUrl(self.shown, str(error)) from error
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding not in {ENCODING, None}:
+            connection.close()
+            raise StoreUnusable(self.shown, _WRONG_ENCODING.format(encoding))
+        return connection
 
     def is_usable(self, connection: Connection) -> bool:
         """See the protocol."""
@@ -139,29 +147,54 @@ class PostgresqlDriver(ServerDriver):
         if not isinstance(error, self.psycopg.Error):
             return Verdict.FINAL
         state = _state(error)
-        if state in _PASSING:
+        if state in errors.PASSING:
             return Verdict.PASSING
-        if state in _LOST or state.startswith("08"):
+        if _is_of_statement(error):
+            return Verdict.FINAL
+        if state == errors.ENDED:
+            return Verdict.ENDED
+        if state in errors.LOST or state.startswith("08"):
             return Verdict.LOST
         is_broken = isinstance(error, self.psycopg.OperationalError | self.psycopg.InterfaceError)
         return Verdict.LOST if is_broken and not state else Verdict.FINAL
+
+    def ensure_room(self, text: str, field: str) -> None:
+        """See the protocol."""
+        ensure_bytes(text, field, LONGEST)
 
     def translated(self, error: Exception) -> StoreError | None:
         """See the protocol."""
         if isinstance(error, UnreadableRow):
             return StoreCorrupt(self.shown, str(error))
+        if isinstance(error, OSError) and not isinstance(error, StoreError):
+            return StoreUnavailable(self.shown, str(error))
         if not isinstance(error, self.psycopg.Error):
             return None
         state, told = _state(error), _one_line(error)
+        if NOT_ALL in told:
+            return rows_skipped(self.shown)
         if not state:
-            return StoreUnavailable(self.shown, told)
-        kind = StoreUnavailable if state.startswith(_UNREACHABLE) else StoreError
-        return _KINDS.get(state, kind)(self.shown, told)
+            return errors.kind_of_connecting(told)(self.shown, told)
+        kind = StoreRefused if errors.is_of_a_row(state, told) else errors.kind_of(state)
+        if issubclass(kind, StoreUnavailable) and _is_of_statement(error):
+            kind = StoreGaveUp
+        if kind in {StoreRefused, StoreGaveUp}:  # What follows the first line may show the row.
+            told = _first_line(error) or told
+        return kind(self.shown, told)
 
 
 def _state(error: Exception) -> str:
     """The SQLSTATE of an error, empty where the server said nothing."""
     return str(getattr(error, "sqlstate", None) or "")
+
+
+def _is_of_statement(error: Any) -> bool:
+    told = error.diag
+    return errors.is_of_statement(_state(error), told.severity_nonlocalized, told.context)
+
+
+def _first_line(error: Any) -> str:
+    return str(error.diag.message_primary or "")
 
 
 def _one_line(error: Exception) -> str:

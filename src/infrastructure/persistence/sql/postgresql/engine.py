@@ -13,6 +13,7 @@ from ..server.polling import Polling
 from ..server.store import Engine
 from ..server.units import Units
 from ..session import Session
+from ..whereabouts import Whereabouts
 from .driver import PostgresqlDriver
 from .host import PostgresqlHost
 from .migrate import bring_up_to_date, connected
@@ -27,9 +28,9 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
         """See the protocol."""
         return bring_up_to_date(self, migrates=migrates)
 
-    def host(self, store_id: str) -> PostgresqlHost:
+    def host(self, where: Whereabouts) -> PostgresqlHost:
         """See the protocol."""
-        return PostgresqlHost(self, store_id, self.spoken, self.url)
+        return PostgresqlHost(self, where, self.spoken, self.url)
 
     @property
     def express(self) -> Self | None:

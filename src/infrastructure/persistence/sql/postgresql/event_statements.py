@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    extract,
     func,
     literal,
     literal_column,
@@ -24,11 +24,19 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from ....cached_property import cached_property
 from .. import mapping
+from ..conditions import ONE, Query
 from ..statement import Statement
-from ..statements import ONE, Query, Statements
+from ..statements import Statements
 from .names import quoted
 from .schema import PostgresqlTables
+
+_LOCK = table(
+    "pg_locks",
+    *map(column, ("virtualtransaction", "relation", "mode", "locktype", "granted", "pid")),
+)
+_ACTIVITY = table("pg_stat_activity", *map(column, ("pid", "xact_start")))
 
 
 class PostgresqlEventStatements(Statements):
@@ -58,23 +66,36 @@ class PostgresqlEventStatements(Statements):
 
     @cached_property
     def event_writers(self) -> Statement:
-        """The open transactions of others that have written events.
+        """The open transactions of others that have written events; prepared ones, too.
 
-        Whoever has drawn an id of an event has had this lock on the table since before.
+        Whoever has drawn an id of an event has had this lock on the table since before. One that
+        is prepared has no process.
         """
-        lock = table(
-            "pg_locks",
-            *map(column, ("virtualtransaction", "relation", "mode", "locktype", "granted", "pid")),
+        return Statement(select(_LOCK.c.virtualtransaction).where(*self._writing), [])
+
+    @cached_property
+    def longest_writer(self) -> Statement:
+        """For how many seconds one of them is open, as far as one may know; else 0."""
+        began = func.min(_ACTIVITY.c.xact_start)
+        seconds = extract("epoch", func.clock_timestamp() - began)
+        both = _LOCK.join(_ACTIVITY, _ACTIVITY.c.pid == _LOCK.c.pid)
+        longest: Query = (
+            select(func.coalesce(seconds, literal_column("0")))
+            .select_from(both)
+            .where(*self._writing)
         )
+        return Statement(longest, [])
+
+    @property
+    def _writing(self) -> Sequence[ColumnElement[bool]]:
         events = literal(quoted(self.tables.events), Text())
-        writers: Query = select(lock.c.virtualtransaction).where(
-            lock.c.locktype == literal_column("'relation'"),
-            lock.c.relation == cast(events, postgresql.REGCLASS),
-            lock.c.mode == literal_column("'RowExclusiveLock'"),
-            lock.c.granted,
-            lock.c.pid != func.pg_backend_pid(),
+        return (
+            _LOCK.c.locktype == literal_column("'relation'"),
+            _LOCK.c.relation == cast(events, postgresql.REGCLASS),
+            _LOCK.c.mode == literal_column("'RowExclusiveLock'"),
+            _LOCK.c.granted,
+            _LOCK.c.pid.is_distinct_from(func.pg_backend_pid()),
         )
-        return Statement(writers, [])
 
     @cached_property
     def next_event_ids(self) -> Statement:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import Text, case, cast, exists, func, literal, literal_column, select, type_coerce
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Text, func, literal, literal_column
 from sqlalchemy.sql import ColumnElement
 
+from .....core.domain.id_runs import IdRun
 from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar, Ref
-from ..inserting import refs_of
-from ..mapping import EVENT, NEW, Row, json_text
-from ..server.horizon import LONGEST_WAIT, Horizon, Look, Settled
+from ..inserting import refs_of, told_of
+from ..mapping import EVENT, NEW, Row
+from ..parts import new_parts, reported_parts, saved_parts
+from ..questions import ids_around_gaps
+from ..server.horizon import NOTHING, Horizon, Known, Look, Settled
+from ..server.passed_over import runs_between
 from ..session import Session
 from ..statement import Parameters, Statement
-from ..statements import ONE
+from .insert_statements import TOLD
 from .schema import PostgresqlTables
-from .statements import HELD, REF, REPORT, SAVED, TOLD, PostgresqlStatements
+from .statements import HELD, REF, REPORT, SAVED, PostgresqlStatements
 
+MOST_CHARACTERS: Final = 32 * 1024 * 1024
+"""Characters of the long texts in one statement: a message has at most a gigabyte."""
 FEW_QUEUES: Final = 3
 """Queues that cost less one by one than as JSON."""
 
@@ -43,7 +48,12 @@ FEW_EVENTS: Final = 4
 
 
 class WritesLate(Session):
-    """A session with a commit of its own, which takes along what need not be known before."""
+    """A session with a commit of its own, which takes along what need not be known before.
+
+    `known` is what was known of the log of events before its snapshot was taken.
+    """
+
+    known: Known
 
     def rows_outside(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
         """Rows of a statement that no transaction holds or undoes."""
@@ -67,7 +77,7 @@ class PostgresqlGrammar(Grammar):
 
     def __init__(self, tables: PostgresqlTables) -> None:
         self.says = PostgresqlStatements(tables)
-        self._horizon = Horizon()
+        self.horizon = Horizon()
 
     @property
     def tables(self) -> PostgresqlTables:
@@ -97,18 +107,29 @@ class PostgresqlGrammar(Grammar):
         self, session: Session, rows: Sequence[Row], told: Sequence[Row], *, are_free: bool
     ) -> Collection[Ref]:
         """See the protocol."""
-        if are_free and isinstance(session, WritesLate):
-            session.insert_late(rows, told)
-            return ()
-        statement, values = self.insertion(rows, told)
-        written = {(queue, id_) for queue, id_ in session.rows(statement, values)}
-        return () if are_free else set(refs_of(rows)) - written
+        missing: set[Ref] = set()
+        for part in new_parts(rows, MOST_CHARACTERS):
+            births = told if len(part) == len(rows) else told_of(told, part)
+            if are_free and isinstance(session, WritesLate):
+                session.insert_late(part, births)
+            else:
+                statement, values = self._asking(part, births)
+                written = {(queue, id_) for queue, id_ in session.rows(statement, values)}
+                missing |= set(refs_of(part)) - written
+        return missing
 
-    def insertion(self, rows: Sequence[Row], told: Sequence[Row]) -> tuple[Statement, Parameters]:
-        """The statement that writes new jobs and their events, with its parameters."""
+    def _asking(self, rows: Sequence[Row], told: Sequence[Row]) -> tuple[Statement, Parameters]:
         if len(rows) == len(told) == 1:
-            return self.says.insert_job, (*rows[0][1:], *_told(told[0]))
+            return self.alone(rows[0], told[0])
         return self.says.insert_jobs, (_json(NEW, rows), _events(told))
+
+    def alone(self, row: Row, told: Row) -> tuple[Statement, Parameters]:
+        """The statement that writes one job and its one event, or neither; its parameters."""
+        return self.says.insert_job, (*row[1:], *_told(told))
+
+    def all_or_none(self, rows: Sequence[Row], told: Sequence[Row]) -> tuple[Statement, Parameters]:
+        """The statement that writes new jobs and events, and fails where one is not written."""
+        return self.says.insert_all_jobs, (_json(NEW, rows), _events(told), len(rows))
 
     def telling(self, rows: Sequence[Row]) -> list[tuple[Statement, Parameters]]:
         """Statements that write events, with their parameters; for one message."""
@@ -116,8 +137,12 @@ class PostgresqlGrammar(Grammar):
             return [(self.says.append_event, row) for row in rows]
         return [(self.says.append_events, (_events(rows),))]
 
-    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+    def find(
+        self, session: Session, refs: Collection[JobRef], *, bare: bool = False
+    ) -> Sequence[Row]:
         """See the protocol."""
+        if bare:
+            return session.rows(self.says.find_bare, (_refs(refs),))
         if len(refs) == 1:
             (ref,) = refs
             return session.rows(self.says.by_ref_locked, (ref.queue, ref.id))
@@ -132,16 +157,19 @@ class PostgresqlGrammar(Grammar):
 
     def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
         """See the protocol. In the order of the keys, which is that of the locks."""
-        if len(rows) == 1:
-            return {_key(row) for row in rows if session.write(self.says.save_one, row) == 1}
-        ordered = sorted(rows, key=_key)
+        parts = saved_parts(sorted(rows, key=_key), MOST_CHARACTERS)
+        return {key for part in parts for key in self._save(session, part)}
+
+    def _save(self, session: Session, ordered: Sequence[Row]) -> Collection[int]:
+        if len(ordered) == 1:
+            return {_key(row) for row in ordered if session.write(self.says.save_one, row) == 1}
         return {row[0] for row in _in_order(session, self.says.save, _json(SAVED, ordered))}
 
-    def remove(self, session: Session, keys: Collection[int]) -> None:
+    def remove(self, session: Session, keys: Collection[int]) -> int:
         """See the protocol."""
         rows = (_json(["of_key"], [(key,) for key in sorted(keys)]),)
         session.write(self.says.remove_logs, rows)
-        session.write(self.says.remove, rows)
+        return session.write(self.says.remove, rows)
 
     def claimable(self, session: Session, queues: Sequence[str], now: int, most: int) -> list[str]:
         """See the protocol. Many in one statement."""
@@ -152,7 +180,9 @@ class PostgresqlGrammar(Grammar):
 
     def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
         """See the protocol."""
-        values = (claim.queue, claim.limit, claim.token, claim.worker, claim.now, claim.until)
+        who = (claim.token, claim.worker)
+        until = (claim.now, claim.until, claim.length)
+        values = (claim.queue, claim.limit, *who, *until)
         return session.rows(self.says.claim, values)
 
     def renew(
@@ -169,8 +199,11 @@ class PostgresqlGrammar(Grammar):
         """See the protocol."""
         latest = dict(reports)
         rows = sorted((hold.key, hold.token, text) for hold, text in latest.items())
-        written = _in_order(session, self.says.record_progress, _json(REPORT, rows))
-        return {Held(key, token) for key, token in written}
+        return {
+            Held(key, token)
+            for part in reported_parts(rows, MOST_CHARACTERS)
+            for key, token in _in_order(session, self.says.record_progress, _json(REPORT, part))
+        }
 
     def append_events(self, session: Session, rows: Sequence[Row]) -> None:
         """See the protocol."""
@@ -185,15 +218,25 @@ class PostgresqlGrammar(Grammar):
         def ids_behind(after: int, most: int) -> Sequence[int]:
             return [row[0] for row in session.rows(self.says.next_event_ids, (after, most))]
 
-        def surely_settled() -> int:
-            rows = session.rows(self.says.old_event, (int(LONGEST_WAIT * 1000),))
+        def older(seconds: float) -> int:
+            rows = session.rows(self.says.old_event, (int(seconds * 1000),))
             return int(rows[0][0]) if rows else 0
+
+        def missing(after: int, up_to: int) -> Sequence[IdRun]:
+            return runs_between(session.rows(around, (after, up_to)), after)
+
+        around = ids_around_gaps(self.says)
 
         def writers() -> Collection[str]:
             return [row[0] for row in session.rows(self.says.event_writers)]
 
+        def longest_writer() -> float:
+            return float(session.rows(self.says.longest_writer)[0][0])
+
         newest = int(session.rows(self.says.last_event)[0][0] or 0)
-        return self._horizon.settled(Look(newest, ids_behind, surely_settled, writers))
+        known = session.known if isinstance(session, WritesLate) else NOTHING
+        look = Look(newest, ids_behind, older, missing, writers, longest_writer)
+        return self.horizon.settled(look, known)
 
     def register_queues(self, session: Session, names: Collection[str]) -> None:
         """See the protocol."""
@@ -204,39 +247,9 @@ class PostgresqlGrammar(Grammar):
         """See the protocol."""
         session.write(self.says.save_queue, row)
 
-    def has_tag(self, tag: str) -> ColumnElement[bool]:
+    def contains(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
         """See the protocol."""
-        found: ColumnElement[bool] = self._labels["tags"].op("?")(literal(tag))
-        return found
-
-    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
-        """See the protocol. Numbers are equal by value, everything else by its JSON."""
-        wanted = cast(literal(json_text(value), Text()), JSONB)
-        found = self._labels["metadata"].op("->")(literal(key, Text()))
-        return type_coerce(found, JSONB) == wanted
-
-    def has_error(self, text: str) -> ColumnElement[bool]:
-        """See the protocol."""
-        failures = _as_json(self.tables.jobs.c.failures, "[%]")
-        entries = func.jsonb_array_elements(failures).table_valued("value", name="failure")
-        entry = type_coerce(entries.c.value, JSONB)
-        kind, message = entry[0].astext, entry[1].astext
-        reason = func.concat_ws(": ", kind, func.nullif(message, literal_column("''")))
-        found = func.strpos(reason, literal(text, Text())) > literal_column("0")
-        return exists(select(ONE).select_from(entries).where(found))
-
-    @property
-    def _labels(self) -> Any:
-        return _as_json(self.tables.jobs.c.labels, "{%}")
-
-
-def _as_json(column: ColumnElement[str], shape: str) -> Any:
-    """A column as JSON, NULL where it has not even the shape of it.
-
-    One damaged row must not end a search; before PostgreSQL 16 nothing tells what is JSON.
-    """
-    looks_sound = column.like(literal_column(f"'{shape}'"))
-    return cast(case((looks_sound, column)), JSONB)
+        return func.strpos(column, literal(text, Text())) > literal_column("0")
 
 
 def _in_order(session: Session, statement: Statement, given: str) -> Sequence[Row]:

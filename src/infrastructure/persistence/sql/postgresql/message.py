@@ -43,7 +43,7 @@ class PostgresqlMessage(PostgresqlTransaction, OneMessage):
     def _answers(self) -> Any:
         from psycopg import generators
 
-        return generators.execute(self.connection.pgconn)
+        return self.connection.bounded(generators.execute(self.connection.pgconn))
 
     def _check(self, answers: Sequence[Any]) -> None:
         from psycopg import errors, pq
@@ -51,3 +51,4 @@ class PostgresqlMessage(PostgresqlTransaction, OneMessage):
         for answer in answers:
             if answer.status == pq.ExecStatus.FATAL_ERROR:
                 raise errors.error_from_result(answer)
+            self.ensure_written((answer.command_status or b"").decode())

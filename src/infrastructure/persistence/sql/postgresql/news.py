@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import Any, Final, cast
 from uuid import uuid4
 
+from .....core.application.log_apart import LogApart
+from .....core.application.thread_signal import ThreadSignal
 from .....core.domain.events import EventType, Hint
 from ..server.polling import Polling
 from ..server.store import News
@@ -31,11 +33,13 @@ RECONNECT_SECONDS: Final = 0.25
 LINGER_SECONDS: Final = 10.0
 """How long notes are heard on after the last who wanted them."""
 PING: Final = "ping"
+ANYBODY: Final = "anybody"
+"""Who tells what a caller's transaction has committed: no process knows of that by itself."""
 SEND: Final = "SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)"
 """A note need not survive a power cut, so that its commit keeps no disk busy."""
 
 Tell = Callable[[Collection[Hint]], None]
-_log = logging.getLogger("errands.postgresql")
+_log = LogApart(logging.getLogger("errands.postgresql"))
 
 
 class PostgresqlNews(News):
@@ -55,9 +59,9 @@ class PostgresqlNews(News):
         self._tell = tell
         self._me = uuid4().hex[:12]
         self._wake_all: Callable[[], None] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A signal handler may tell in the middle of telling.
         self._pending: set[Hint] = set()
-        self._has_pending = threading.Event()
+        self._work_to_do = ThreadSignal()
         self._is_closed = False
         self._wants_ping = False
         self._pinged = 0.0
@@ -65,6 +69,7 @@ class PostgresqlNews(News):
         self._until = -math.inf
         self._listener: threading.Thread | None = None
         self._sender: threading.Thread | None = None
+        self._is_sending = False
         self._sending: Any = None
 
     def tell(self, hints: Collection[Hint]) -> None:
@@ -74,8 +79,8 @@ class PostgresqlNews(News):
         self._wake_sender()
 
     def tell_within(self, session: Session, hints: Collection[Hint]) -> None:
-        """See the protocol."""
-        for note in self._notes(set(hints)):
+        """See the protocol. This process hears of it as others do: it knows no better when."""
+        for note in _notes(set(hints), ANYBODY):
             session.rows(self._driver.grammar.statements.notify, (self._channel, note))
 
     def start(self, on_change: Callable[[], None]) -> None:
@@ -83,8 +88,9 @@ class PostgresqlNews(News):
         self._polling.start(on_change)
         with self._lock:
             self._wake_all, self._until = on_change, math.inf
-            if self._listener is None:
-                self._listener = self._start(self._listen_always, "errands-listen")
+            if not _is_running(self._listener):
+                self._listener = _thread(self._listen_always, "errands-listen")
+                self._start(self._listener)
             elif self._is_heard:
                 self._polling.pause()
 
@@ -99,9 +105,9 @@ class PostgresqlNews(News):
         with self._lock:
             self._is_closed = True
             threads = [self._sender, self._listener]
-        self._has_pending.set()
+        self._work_to_do.set()
         for thread in threads:
-            if thread is not None:
+            if thread is not None and thread.is_alive():
                 thread.join(timeout=2)
 
     @property
@@ -114,28 +120,33 @@ class PostgresqlNews(News):
         return not self._is_closed and time.monotonic() < self._until
 
     def _wake_sender(self) -> None:
-        self._has_pending.set()
+        self._work_to_do.set()
+        if self._is_sending:
+            return
         with self._lock:
-            if self._sender is None and not self._is_closed:
-                self._sender = self._start(self._send_all, "errands-notify")
+            if not _is_running(self._sender) and not self._is_closed:
+                self._sender = _thread(self._send_all, "errands-notify")
+                self._start(self._sender)
 
-    def _start(self, target: Callable[[], None], name: str) -> threading.Thread:
-        thread = threading.Thread(target=target, name=name, daemon=True)
-        thread.start()
-        return thread
+    def _start(self, thread: threading.Thread) -> None:
+        """Start it; where none is to be had, or a signal cuts this off, another is tried later."""
+        try:
+            thread.start()
+        except RuntimeError as error:
+            _log.warning("%s: notes are neither sent nor heard: %s", self._driver.url, error)
 
     # -- telling
 
     def _send_all(self) -> None:
         """Send what is pending: the first at once, what follows a little later, together."""
         connection: Any = None
-        while not self._is_closed or self._pending:
-            self._has_pending.wait()
-            self._has_pending.clear()
+        me, self._is_sending = threading.current_thread(), True
+        while self._sender is me and (not self._is_closed or self._pending):
+            self._work_to_do.wait()
             with self._lock:
                 hints, self._pending = self._pending, set()
                 pings, self._wants_ping = self._wants_ping, False
-            notes = [*self._notes(hints), *([self._note(PING)] if pings else [])]
+            notes = [*_notes(hints, self._me), *([_note(PING, self._me)] if pings else [])]
             try:
                 if notes and (connection is None or connection.closed):
                     connection = self._sending = self._driver.connect()
@@ -148,27 +159,11 @@ class PostgresqlNews(News):
         if connection is not None:
             connection.close()
 
-    def _notes(self, hints: set[Hint]) -> Iterator[str]:
-        """Payloads: who tells, and the types of events by queue."""
-        by_queue: dict[str, list[str]] = {}
-        for hint in hints:
-            by_queue.setdefault(hint.queue or "", []).append(hint.type.value)
-        batch: dict[str, list[str]] = {}
-        for queue, types in by_queue.items():
-            if batch and len(self._note({**batch, queue: types}).encode()) > LONGEST_NOTE:
-                yield self._note(batch)
-                batch = {}
-            batch[queue] = types
-        if batch:
-            yield self._note(batch)
-
-    def _note(self, told: object) -> str:
-        return json.dumps([self._me, told], ensure_ascii=False, separators=(",", ":"))
-
     # -- listening
 
     def _listen_always(self) -> None:
-        while True:
+        me = threading.current_thread()
+        while self._listener is me:
             try:
                 self._listen()
             except Exception as error:  # noqa: BLE001 - whatever broke it, it is tried again
@@ -176,7 +171,7 @@ class PostgresqlNews(News):
             self._heard = -math.inf
             self._polling.resume()
             with self._lock:
-                if not self._is_wanted:
+                if not self._is_wanted and self._listener is me:
                     self._listener = None
                     return
             time.sleep(RECONNECT_SECONDS)
@@ -224,6 +219,14 @@ class PostgresqlNews(News):
                 self._wake_all()
 
 
+def _thread(target: Callable[[], None], name: str) -> threading.Thread:
+    return threading.Thread(target=target, name=name, daemon=True)
+
+
+def _is_running(thread: threading.Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
+
+
 def sever(connection: Any) -> None:
     """Break a connection that another thread may be waiting on for ever."""
     if connection is None or connection.closed:
@@ -244,3 +247,22 @@ def _hints(told: Any) -> list[Hint]:
         for kind in types
         if kind in known
     ]
+
+
+def _notes(hints: set[Hint], sender: str) -> Iterator[str]:
+    """Payloads: who tells, and the types of events by queue."""
+    by_queue: dict[str, list[str]] = {}
+    for hint in hints:
+        by_queue.setdefault(hint.queue or "", []).append(hint.type.value)
+    batch: dict[str, list[str]] = {}
+    for queue, types in by_queue.items():
+        if batch and len(_note({**batch, queue: types}, sender).encode()) > LONGEST_NOTE:
+            yield _note(batch, sender)
+            batch = {}
+        batch[queue] = types
+    if batch:
+        yield _note(batch, sender)
+
+
+def _note(told: object, sender: str) -> str:
+    return json.dumps([sender, told], ensure_ascii=False, separators=(",", ":"))

@@ -31,6 +31,10 @@ class PostgresqlTables(Tables):
 
     sequence: Sequence
     now = literal_column("CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)")
+    place = literal_column(
+        "concat_ws(' ', CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), "
+        "(SELECT oid FROM pg_database WHERE datname = current_database()), tableoid)"
+    )
 
     def _add_sequences(self) -> None:
         self.sequence = Sequence(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     Table,
     bindparam,
-    column,
     delete,
     func,
     literal_column,
@@ -22,46 +19,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.selectable import CTE, Subquery, TableValuedAlias
 
+from ....cached_property import cached_property
 from .. import mapping
+from ..conditions import ONE, Query
 from ..mapping import ACTIVE
+from ..queue_rows import FORGOTTEN, QUEUE
 from ..statement import Statement
-from ..statements import ONE, Query
 from .counting import count_on, sequence_of_events
-from .event_statements import PostgresqlEventStatements, records
+from .insert_statements import PostgresqlInsertStatements
 from .names import quoted
-from .schema import PostgresqlTables
 
 SAVED: Final = (*mapping.CHANGING, "of_key", "of_version")
 HELD: Final = ("of_key", "of_token")
 REPORT: Final = (*HELD, "progress")
 REF: Final = ("of_queue", "of_id")
-TOLD: Final = ("at", "type", "data")
-"""What an event of a new job says that the job does not."""
 
 
-class PostgresqlStatements(PostgresqlEventStatements):
+class PostgresqlStatements(PostgresqlInsertStatements):
     """Rows come as the JSON text `rows`: a list of objects; what an object leaves out is NULL."""
-
-    tables: PostgresqlTables
-
-    def __init__(self, tables: PostgresqlTables) -> None:
-        super().__init__(tables)
-        job = tables.jobs.c
-        self._types: dict[str, Column[Any]] = {
-            **{name: job[name] for name in mapping.LOADED},
-            "of_key": job.key,
-            "of_version": job.version,
-            "of_token": job.token,
-            "of_queue": job.queue,
-            "of_id": job.id,
-        }
-
-    def given(self, names: Sequence[str]) -> TableValuedAlias:
-        """The rows of the parameter `rows`."""
-        columns = [column(name, self._types[name].type) for name in names]
-        return records(columns)
 
     @cached_property
     def draw(self) -> Statement:
@@ -86,53 +62,6 @@ class PostgresqlStatements(PostgresqlEventStatements):
     def count_events_on(self) -> Statement:
         """Draw the next event id above a number; never below what was drawn."""
         return count_on(sequence_of_events(self.tables))
-
-    @cached_property
-    def insert_jobs(self) -> Statement:
-        """Number jobs and write them, but for those whose id is taken, and their events.
-
-        Queue and id of those written.
-        """
-        events, told = self.tables.events, self.told("events")
-        rows = self.given(mapping.NEW)
-        drawn = select(self._drawn, *(rows.c[name] for name in mapping.NEW)).subquery("drawn")
-        written = self._insert(drawn, {name: drawn.c[name] for name in mapping.NEW})
-        of_written: Query = select(*(told.c[name] for name in mapping.EVENT)).where(
-            told.c.queue == written.c.queue, told.c.job_id == written.c.id
-        )
-        ordered = of_written.order_by(told.c.place)
-        telling = events.insert().from_select(list(mapping.EVENT), ordered).cte("telling")
-        refs = select(written.c.queue, written.c.id).add_cte(telling)
-        return Statement(refs, ["rows", "events"])
-
-    @cached_property
-    def insert_job(self) -> Statement:
-        """Number a job, write it unless its id is taken, and its one event; queue and id."""
-        events, names = self.tables.events, [name for name in mapping.NEW if name != "key"]
-        values = {name: bindparam(name, type_=self._types[name].type) for name in names}
-        written = self._insert(select(self._drawn).subquery("drawn"), values)
-        told = {name: bindparam("told_" + name, type_=events.c[name].type) for name in TOLD}
-        event = {**told, "queue": written.c.queue, "job_id": written.c.id}
-        telling = events.insert().from_select(
-            list(mapping.EVENT), select(*(event[name] for name in mapping.EVENT))
-        )
-        refs = telling.returning(events.c.queue, events.c.job_id)
-        return Statement(refs, [*names, *("told_" + name for name in TOLD)])
-
-    @property
-    def _drawn(self) -> ColumnElement[int]:
-        """A number: a query with one is not taken apart, so that key and sequence have the same."""
-        return self.tables.sequence.next_value().label("number")
-
-    def _insert(self, drawn: Subquery, values: Mapping[str, ColumnElement[Any]]) -> CTE:
-        """Write jobs with the numbers drawn, unless their ids are taken; queue and id."""
-        jobs, number = self.tables.jobs, drawn.c.number
-        new = {**values, "key": number, "sequence": number * values["sequence"]}
-        insert = postgresql.insert(jobs).from_select(
-            list(new), select(*new.values()).select_from(drawn)
-        )
-        free = insert.on_conflict_do_nothing(index_elements=["id", "queue"])
-        return free.returning(jobs.c.queue, jobs.c.id).cte("written")
 
     @cached_property
     def save(self) -> Statement:
@@ -175,10 +104,11 @@ class PostgresqlStatements(PostgresqlEventStatements):
                 token=bindparam("new_token"),
                 worker=bindparam("new_worker"),
                 lease_expires_at=bindparam("until"),
+                lease_ms=bindparam("length"),
             )
             .returning(*self.loaded)
         )
-        names = ["of_queue", "most", "new_token", "new_worker", "now", "until"]
+        names = ["of_queue", "most", "new_token", "new_worker", "now", "until", "length"]
         return Statement(claimed, names)
 
     @cached_property
@@ -237,18 +167,25 @@ class PostgresqlStatements(PostgresqlEventStatements):
     @cached_property
     def find(self) -> Statement:
         """Jobs by queue and id, locked in the order of their keys."""
-        found = self._by_refs.order_by(self.tables.jobs.c.key)
+        return self._find(self.loaded)
+
+    @cached_property
+    def find_bare(self) -> Statement:
+        """The same jobs, without what may be large."""
+        return self._find(self.bare)
+
+    def _find(self, columns: Sequence[ColumnElement[Any]]) -> Statement:
+        found = self._by_refs(columns).order_by(self.tables.jobs.c.key)
         return Statement(found.with_for_update(key_share=True, of=self.tables.jobs), ["rows"])
 
     @cached_property
     def look(self) -> Statement:
         """Jobs by queue and id, not locked."""
-        return Statement(self._by_refs, ["rows"])
+        return Statement(self._by_refs(self.loaded), ["rows"])
 
-    @property
-    def _by_refs(self) -> Query:
+    def _by_refs(self, columns: Sequence[ColumnElement[Any]]) -> Query:
         job, rows = self.tables.jobs.c, self.given(REF)
-        return select(*self.loaded).where(job.queue == rows.c.of_queue, job.id == rows.c.of_id)
+        return select(*columns).where(job.queue == rows.c.of_queue, job.id == rows.c.of_id)
 
     @cached_property
     def remove(self) -> Statement:
@@ -269,16 +206,21 @@ class PostgresqlStatements(PostgresqlEventStatements):
 
     @cached_property
     def register_queue(self) -> Statement:
-        """Write a queue unless it is there."""
+        """Write a queue unless it is there and known."""
         new = postgresql.insert(self.tables.queues).values(
             name=bindparam("of_name"), paused=literal_column("0"), turn=literal_column("0")
         )
-        return Statement(new.on_conflict_do_nothing(index_elements=["name"]), ["of_name"])
+        known_again = new.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"turn": new.excluded.turn, "drained_at": new.excluded.drained_at},
+            where=self.tables.queues.c.turn == literal_column(str(FORGOTTEN)),
+        )
+        return Statement(known_again, ["of_name"])
 
     @cached_property
     def save_queue(self) -> Statement:
         """Write a queue, whether it is there or not."""
-        names = mapping.QUEUE
+        names = QUEUE
         new = postgresql.insert(self.tables.queues).values(
             {name: bindparam("new_" + name) for name in names}
         )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..mapping import Row
+from .....core.domain.skipped import rows_skipped
+from ..mapping import EVENT, NEW, Row
 from ..server.driver import Transaction
 from ..statement import Parameters, Statement
-from .grammar import PostgresqlGrammar, WritesLate
-from .session import PostgresqlSession, Text, compiled
+from .grammar import MOST_CHARACTERS, PostgresqlGrammar, WritesLate
+from .session import PostgresqlSession, Text, compiled, joined
 
 MOST_LATE: Final = 1_000
 """Rows of new jobs that are kept back at most, to be written in one statement."""
+_DATA: Final = NEW.index("data")
+_TOLD: Final = EVENT.index("data")
+_NONE: Final = "INSERT 0 0"
 _COMMIT: Final[Text] = ("COMMIT", ())
 _IN_ORDER: Final[Text] = ("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off", ())
 """What is left are joins by index: of rows in the order of their keys, nested or merged. Otherwise
@@ -29,10 +33,13 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
 
     def __init__(self, connection: Any, spoken: PostgresqlGrammar, opening: str) -> None:
         super().__init__(connection, spoken)
+        self.known = spoken.horizon.known
         self._opening: list[Text] = [(opening, ())]
         self._jobs: list[Row] = []
         self._births: list[Row] = []
         self._events: list[Row] = []
+        self._kept_back = 0
+        self._has_one_alone = False
 
     @property
     def session(self) -> PostgresqlSession:
@@ -54,12 +61,16 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
         """See the base class."""
         self._jobs += jobs
         self._births += births
-        if len(self._jobs) >= MOST_LATE:
-            self.executed([*self._begun(), *self._late_jobs()])
+        self._kept_back += sum(len(row[_DATA]) for row in jobs)
+        if len(self._jobs) >= MOST_LATE or self._kept_back > MOST_CHARACTERS:
+            self.executed([*self._begun(), *self._late()])
 
     def append_late(self, events: Sequence[Row]) -> None:
         """See the base class."""
         self._events += events
+        self._kept_back += sum(len(row[_TOLD]) for row in events if row[_TOLD] is not None)
+        if self._kept_back > MOST_CHARACTERS:
+            self.executed([*self._begun(), *self._late()])
 
     def send(self, text: Text) -> Any:
         """See the base class. BEGIN and new jobs go along."""
@@ -76,7 +87,7 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
             self.executed([*late, _COMMIT])
         elif late:
             self._opening = []
-            self.executed(late)
+            self._write_alone(late)
 
     def rollback(self) -> None:
         """Forget what was kept back, and roll back what was not."""
@@ -88,7 +99,7 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
         return opening
 
     def _late(self) -> list[Text]:
-        late = self._late_jobs()
+        late, self._kept_back = self._late_jobs(), 0
         if self._events:
             late += [compiled(*each) for each in self._spoken.telling(self._events)]
             self._events = []
@@ -97,6 +108,21 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
     def _late_jobs(self) -> list[Text]:
         if not self._jobs:
             return []
-        late = compiled(*self._spoken.insertion(self._jobs, self._births))
-        self._jobs, self._births = [], []
-        return [late]
+        (jobs, births), self._jobs, self._births = (self._jobs, self._births), [], []
+        # Without BEGIN one job is all there is to undo, and looking at the answer costs less.
+        if self._opening and len(jobs) == len(births) == 1:
+            self._has_one_alone = True
+            return [compiled(*self._spoken.alone(jobs[0], births[0]))]
+        return [compiled(*self._spoken.all_or_none(jobs, births))]
+
+    def _write_alone(self, late: Sequence[Text]) -> None:
+        text, values = joined(late)
+        cursor = self.connection.execute(text, values or None)
+        self.ensure_written(cursor.statusmessage)
+        while cursor.nextset():
+            self.ensure_written(cursor.statusmessage)
+
+    def ensure_written(self, status: str | None) -> None:
+        """Raise `RowsSkipped` where this is the answer for a job alone that was not written."""
+        if self._has_one_alone and status == _NONE:
+            raise rows_skipped()

@@ -6,14 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import attrs
 
 from .....core.domain.events import Hint
+from .....core.ports.executor import NoThread
 from .....core.ports.store import Work
 from ..unit_of_work import SqlUnitOfWork
 from .driver import Connection, Transaction
@@ -65,6 +67,14 @@ class _Kept:
     until: float
 
 
+@attrs.define(eq=False)
+class _Turn:
+    """Whether one has the turn, and what a thread has to do at its end."""
+
+    is_ours: bool = False
+    rest: Callable[[], None] | None = None
+
+
 class AtOnce:
     """Runs units on a connection of its own, one at a time, while that goes well.
 
@@ -78,7 +88,7 @@ class AtOnce:
         driver: Express,
         pool: Pool,
         clock: Callable[[], datetime | None],
-        threads: ThreadPoolExecutor,
+        threads: Executor,
         tell: Callable[[Collection[Hint]], None],
     ) -> None:
         self._driver = driver
@@ -92,32 +102,42 @@ class AtOnce:
 
     async def run(self, work: Work[T]) -> T:
         """The unit's answer. Raises `NotAtOnce`, also where the unit itself has raised."""
-        if self._is_closed or not self._turn.acquire(blocking=False):
-            raise NotAtOnce
+        turn = _Turn()
+        try:
+            # Unpacking is no call, behind which a signal may come.
+            (turn.is_ours,) = map(self._turn.acquire, (False,))
+            if self._is_closed or not turn.is_ours:
+                raise NotAtOnce
+            answer = await self._sent(work, turn)
+            self._end_turn(turn)
+        except BaseException:
+            self._end_turn(turn)
+            raise
+        return answer
+
+    async def _sent(self, work: Work[T], turn: _Turn) -> T:
         kept, now = self._current(), self._clock()
         if kept is None or now is None:
-            self._end_turn(self._renew if kept is None else None)
+            turn.rest = self._renew if kept is None else None
             raise NotAtOnce
         message = self._driver.begin_message(kept.connection)
         unit = SqlUnitOfWork(message.session, now)
+        # Should whoever waits be cancelled: what was sent takes place all the same.
+        turn.rest = partial(self._finish, message, unit)
         try:
             answer = work(unit)
             await message.commit_on_loop()
         except Exception as error:
+            turn.rest = None
             if isinstance(error, NotImplementedError):  # The loop cannot wait for sockets.
                 self._is_closed = True
-            is_broken = not self._driver.is_usable(kept.connection)
-            if is_broken:
+            if not self._driver.is_usable(kept.connection):
                 _log.debug("a message on the event loop broke off: %s", error)
+                turn.rest = self._renew
                 self._pool.renew()
-            self._end_turn(self._renew if is_broken else None)
             raise NotAtOnce from error
-        except BaseException:
-            # Whoever waited was cancelled. What was sent takes place all the same.
-            self._end_turn(lambda: self._finish(message, unit))
-            raise
+        turn.rest = None
         self._tell(unit.events.hints)
-        self._end_turn()
         return answer
 
     def close(self) -> None:
@@ -127,24 +147,25 @@ class AtOnce:
         """
         self._is_closed = True
         if self._turn.acquire(timeout=LAST_TURN_SECONDS):
-            self._end_turn()
+            self._end_turn(_Turn(is_ours=True))
 
     def _current(self) -> _Kept | None:
-        """The connection, unless it is too old or the pool has given up those of its time."""
+        """The connection, unless it is too old, or the pool has given it up or is short of them."""
         kept = self._kept
-        if kept is None or kept.generation != self._pool.generation:
+        if kept is None or kept.generation != self._pool.generation or self._pool.is_short:
             return None
         return kept if time.monotonic() < kept.until else None
 
-    def _end_turn(self, rest: Callable[[], None] | None = None) -> None:
+    def _end_turn(self, turn: _Turn) -> None:
         """Let the next unit come, when a thread has done the rest of this one's turn."""
-        if rest is not None and self._leave(rest):
+        if not turn.is_ours or (turn.rest is not None and self._leave(turn, turn.rest)):
             return
-        if self._is_closed:
+        if self._is_closed or turn.rest is not None:
             self._give_back()
+        turn.is_ours = False  # No call in between, see `run`.
         self._turn.release()
 
-    def _leave(self, rest: Callable[[], None]) -> bool:
+    def _leave(self, turn: _Turn, rest: Callable[[], None]) -> bool:
         """Whether there is a thread to do it."""
 
         def do() -> None:
@@ -153,17 +174,18 @@ class AtOnce:
             except Exception as error:  # noqa: BLE001 - the ordinary way will find out
                 _log.debug("no connection for messages on the event loop: %s", error)
             finally:
-                self._end_turn()
+                turn.rest = None
+                self._end_turn(turn)
 
         try:
             self._threads.submit(do)
-        except RuntimeError:  # The store is being closed.
+        except (RuntimeError, NoThread):  # The store is being closed, or has no thread.
             return False
         return True
 
     def _renew(self) -> None:
         self._give_back()
-        if self._is_closed:
+        if self._is_closed or self._pool.is_short:
             return
         generation, lending = self._pool.generation, ExitStack()
         connection = lending.enter_context(self._pool.lent())

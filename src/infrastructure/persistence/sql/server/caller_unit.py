@@ -34,11 +34,8 @@ class CallerUnit(SqlUnitOfWork):
 
 @attrs.frozen(eq=False)
 class _QueuesAside(SqlQueueRepository):
-    make_known: Register
+    aside: Register
 
-    def register(self, names: Collection[str]) -> None:
-        """See the port."""
-        is_known = self.session.grammar.statements.look_queue
-        new = [name for name in names if not self.session.rows(is_known, (name,))]
-        if new:
-            self.make_known(new)
+    def make_known(self, names: Collection[str]) -> None:
+        """See the base class."""
+        self.aside(names)

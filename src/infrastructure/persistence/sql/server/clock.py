@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
+
+from .....core.domain.moments import moment
 
 SAMPLE_EVERY: Final = 5.0
 """Seconds after which the offset is measured anew."""
@@ -27,7 +29,7 @@ class ServerClock:
 
     def __init__(self, elapsed: Callable[[], float] = _since_boot) -> None:
         self._elapsed = elapsed
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A signal handler may ask in the middle of it.
         self._offset: float | None = None
         self._sampled = 0.0
 
@@ -56,4 +58,4 @@ class ServerClock:
         offset = self._offset
         if offset is None:
             raise RuntimeError("the server's clock was not asked yet")
-        return datetime.fromtimestamp(int((self._elapsed() + offset) * 1000) / 1000, UTC)
+        return moment(int((self._elapsed() + offset) * 1000))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from .....core.domain.errors import StoreError
 from ..grammar import Grammar
@@ -11,6 +11,13 @@ from ..session import Session
 
 Connection = Any
 """A connection of the DB-API, of whatever driver."""
+
+ANSWER_SECONDS: Final = 120
+"""Seconds without a sign of life after which a line on which an answer is due counts as lost."""
+MIGRATION_SECONDS: Final = 3_600
+"""The same while a schema is migrated: to build an index or a table anew takes its time."""
+QUIET_MIGRATION_SECONDS: Final = 300
+"""A migration whose next statement is longer in coming is broken off: its process is gone."""
 
 
 class Verdict(Enum):
@@ -20,6 +27,8 @@ class Verdict(Enum):
     """It was rolled back for a reason that passes: a deadlock, a lock that took too long."""
     LOST = auto()
     """The connection is gone: rolled back, unless it was lost in COMMIT."""
+    ENDED = auto()
+    """The connection is gone, and its transaction was rolled back, also where it was to COMMIT."""
     FINAL = auto()
     """Running it again would not help."""
 
@@ -76,6 +85,10 @@ class ServerDriver(Protocol):
 
     def verdict(self, error: Exception) -> Verdict:
         """What an error means for the transaction."""
+        ...
+
+    def ensure_room(self, text: str, field: str) -> None:
+        """Raise `PayloadTooLarge` for a text that is longer than the server can ever take."""
         ...
 
     def translated(self, error: Exception) -> StoreError | None:

@@ -7,13 +7,17 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from .....core.application.log_apart import LogApart
+from .....core.application.thread_signal import ThreadSignal
 from .....core.ports.wakeup import ChangeSource
 
 SHORTEST_PAUSE: Final = 0.002
 LONGEST_PAUSE: Final = 0.1
+LONGEST_AWAY: Final = 1.0
+"""Seconds between two looks in the end where the server does not answer."""
 GROWTH: Final = 1.3
 
-_log = logging.getLogger("errands.server")
+_log = LogApart(logging.getLogger("errands.server"))
 
 Probe = Callable[[], int]
 """A number that grows with every commit that matters."""
@@ -24,57 +28,72 @@ class Polling(ChangeSource):
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._stopped = threading.Event()
-        self._runs = threading.Event()
-        self._runs.set()
+        self._is_paused = False
+        self._longest = LONGEST_PAUSE
+        self._watch: ThreadSignal | None = None
+        """What wakes the thread that is to watch; every other one ends."""
         self._thread: threading.Thread | None = None
 
     def start(self, on_change: Callable[[], None]) -> None:
         """See the port."""
         if self._thread is not None:
             return
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._watch, args=(self._stopped, on_change), name="errands-poll", daemon=True
+        watch = self._watch = ThreadSignal()
+        thread = threading.Thread(
+            target=self._work, args=(watch, on_change), name="errands-poll", daemon=True
         )
-        self._thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The next one to subscribe tries again.
+            _log.warning("other processes are not heard, but by looking now and then: %s", error)
+        else:
+            self._thread = thread
 
     def stop(self) -> None:
         """See the port."""
-        thread, self._thread = self._thread, None
-        self._stopped.set()
-        self._runs.set()
+        thread, watch = self._thread, self._watch
+        self._thread = self._watch = None
+        if watch is not None:
+            watch.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=2)
 
     def pause(self) -> bool:
         """Ask no more for now: something else tells; whether it was asking."""
-        was_running = self._runs.is_set()
-        self._runs.clear()
+        was_running, self._is_paused = not self._is_paused, True
         return was_running
 
     def resume(self) -> None:
         """Ask again."""
-        self._runs.set()
+        self._is_paused, watch = False, self._watch
+        if watch is not None:
+            watch.set()
 
-    def _watch(self, stopped: threading.Event, on_change: Callable[[], None]) -> None:
+    def _work(self, watch: ThreadSignal, on_change: Callable[[], None]) -> None:
         last, pause = self._look(None), SHORTEST_PAUSE
         # Whoever looked for himself before this first look may have missed what it includes.
         on_change()
-        while not stopped.wait(pause):
-            if not self._runs.is_set():
-                self._runs.wait()
+        while True:
+            watch.wait(pause)
+            while self._is_paused and self._watch is watch:
+                watch.wait()
                 last = None
+            if self._watch is not watch:
+                return
             seen = self._look(last)
             if seen == last:
-                pause = min(pause * GROWTH, LONGEST_PAUSE)
+                pause = min(pause * GROWTH, self._longest)
                 continue
             last, pause = seen, SHORTEST_PAUSE
             on_change()
 
     def _look(self, last: int | None) -> int | None:
         try:
-            return self._probe()
+            seen = self._probe()
         except Exception as error:  # noqa: BLE001 - it is asked again
             _log.debug("a look for changes failed: %s", error)
+            self._longest = LONGEST_AWAY
             return last
+        self._longest = LONGEST_PAUSE
+        return seen

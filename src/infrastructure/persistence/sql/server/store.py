@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from .....core.domain.errors import StoreNotOpen
+from .....core.domain.errors import StoreNotOpen, StoreUnavailable
 from .....core.domain.events import Hint
 from .....core.ports.database import Database
+from .....core.ports.executor import NoThread
 from .....core.ports.store import Store, Work
+from .....core.ports.unit_of_work import UnitOfWork
 from .....core.ports.wakeup import ChangeSource, Wakeup
+from ....executors.daemon_pool import DaemonPool
+from ....fork_safe_lock import fork_safe_lock
+from ....inherited import leave_alone
 from ..caller import Host, run_within, run_within_async
 from ..session import Session
+from ..unit_of_work import SqlUnitOfWork
+from ..whereabouts import Whereabouts, found_on
 from .at_once import AtOnce, Express, NotAtOnce
 from .caller_unit import CallerUnit
 from .driver import ServerDriver
 from .pool import Pool
 from .units import Units
 
+CLOSING_SECONDS: Final = 5.0
+"""How long closing waits for units that are under way; a server may never answer."""
+
+_log = logging.getLogger("errands.server")
 T = TypeVar("T")
 
 
@@ -37,7 +48,7 @@ class Engine(ServerDriver):
         """Migrate if need be, under a lock of the server, and return the store's id."""
         raise NotImplementedError
 
-    def host(self, store_id: str) -> Host:
+    def host(self, where: Whereabouts) -> Host:
         """The database as the host of a caller's transaction."""
         raise NotImplementedError
 
@@ -80,7 +91,7 @@ class _Open:
     store_id: str
     pool: Pool
     units: Units
-    threads: ThreadPoolExecutor
+    threads: DaemonPool
     news: News
     host: Host
     at_once: AtOnce | None = None
@@ -96,7 +107,8 @@ class _Open:
         self.units.transact(lambda uow: uow.queues.register(names))
 
     def close(self) -> None:
-        self.threads.shutdown(wait=True)
+        if not self.threads.end_within(CLOSING_SECONDS):
+            _log.warning("closed while the server had not answered for %g s", CLOSING_SECONDS)
         if self.at_once is not None:
             self.at_once.close()
         self.news.close()
@@ -120,13 +132,19 @@ class ServerStore(Store):
     migrates: bool
     clock: Callable[[], datetime] | None = None
     _open: _Open | None = attrs.field(default=None, init=False)
-    _opening: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-    _forked_from: list[_Open] = attrs.field(factory=list, init=False)
+    _closing: _Open | None = attrs.field(default=None, init=False)
+    """What a signal's handler may have kept from being closed to the end."""
+    _opening: threading.RLock = attrs.field(factory=fork_safe_lock, init=False)
 
     @property
     def url(self) -> str:
         """See the port."""
         return self.engine.url
+
+    def ensure_room(self, text: str, field: str) -> None:
+        """See the port."""
+        if self._open is not None:
+            self.engine.ensure_room(text, field)
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
@@ -180,18 +198,31 @@ class ServerStore(Store):
         """See the port."""
         with self._opening:
             if self._open is None:
+                self._close()
                 self._open = self._connect()
 
     def close_sync(self) -> None:
         """See the port."""
         with self._opening:
-            opened, self._open = self._open, None
-            if opened is not None:
-                self.wakeup.watch(None)
-                opened.close()
+            if self._open is not None:
+                self._closing, self._open = self._open, None
+            self._close()
+
+    def _close(self) -> None:
+        closing = self._closing
+        if closing is not None:
+            self.wakeup.watch(None)
+            if closing.pid == os.getpid():
+                closing.close()
+            else:
+                leave_alone(closing)
+            self._closing = None
 
     async def _off_the_loop(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._here().threads, call)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._here().threads, call)
+        except NoThread as error:
+            raise StoreUnavailable(self.url, str(error)) from error
 
     def _within(self, here: _Open, work: Work[T], session: Session) -> T:
         """A unit in the caller's transaction: others hear of it when that commits."""
@@ -205,18 +236,24 @@ class ServerStore(Store):
         opened = self._open
         if opened is None:
             raise StoreNotOpen(self.url)
-        if opened.pid != os.getpid():
-            self._forked_from.append(opened)
-            opened = self._open = self._connect()
-        return opened
+        return opened if opened.pid == os.getpid() else self._in_child()
+
+    def _in_child(self) -> _Open:
+        """What this process has of its own, in place of what its parent had."""
+        with self._opening:
+            opened = self._open
+            if opened is None:
+                raise StoreNotOpen(self.url)
+            if opened.pid != os.getpid():
+                leave_alone(opened)
+                opened = self._open = self._connect()
+            return opened
 
     def _connect(self) -> _Open:
         store_id = self._open_schema()
         pool = Pool(self.engine, self.connections, self.patience)
         units = Units(self.engine, pool, self.clock, self.patience)
-        news = self.engine.news(units, store_id, self.wakeup.notify)
-        self.wakeup.watch(news)
-        threads = ThreadPoolExecutor(self.connections, thread_name_prefix="errands-store")
+        threads = DaemonPool(self.connections, "errands-store")
         opened = _Open(
             pid=os.getpid(),
             wakeup=self.wakeup,
@@ -224,12 +261,17 @@ class ServerStore(Store):
             pool=pool,
             units=units,
             threads=threads,
-            news=news,
-            host=self.engine.host(store_id),
+            news=self.engine.news(units, store_id, self.wakeup.notify),
+            host=self.engine.host(Whereabouts(self.url, store_id, partial(units.read, _found))),
         )
         express = self.engine.express
         if express is not None:
             opened.at_once = AtOnce(express, pool, units.known_time, threads, opened.tell)
+        try:
+            self.wakeup.watch(opened.news)
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     def _open_schema(self) -> str:
@@ -242,3 +284,7 @@ class ServerStore(Store):
             if told is None:
                 raise
             raise told from error
+
+
+def _found(uow: UnitOfWork) -> tuple[str, str]:
+    return found_on(cast("SqlUnitOfWork", uow).session)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, NoReturn, TypeVar
 
+from .....core.application.log_apart import LogApart
 from .....core.domain.errors import StoreBusy, StoreError
 from .....core.ports.store import Work
 from ..event_log import SqlEventLog
@@ -28,8 +29,10 @@ HOLD_BACK: Final = 0.1
 """Seconds for which a read waits for open transactions that have written events."""
 LOOK_AGAIN: Final = 0.001
 WARN_AFTER_SECONDS: Final = 2.0
+GONE: Final = frozenset({Verdict.LOST, Verdict.ENDED})
+"""What is run again on another connection."""
 
-_log = logging.getLogger("errands.server")
+_log = LogApart(logging.getLogger("errands.server"))
 
 
 class Units:
@@ -65,15 +68,16 @@ class Units:
                 with self._pool.lent(urgent=urgent) as connection:
                     return attempt.run(connection, work, self._now(connection))
             except Exception as error:
-                waited = time.monotonic() - started
+                is_connecting, waited = not attempt.has_begun, time.monotonic() - started
                 verdict = self._driver.verdict(error)
-                if verdict is Verdict.LOST and (is_repeatable or not attempt.is_committing):
+                is_undone = verdict is Verdict.ENDED or not attempt.is_committing
+                if verdict in GONE and (is_repeatable or is_undone):
                     reconnects += 1
                     self._pool.renew()
                     if reconnects > RECONNECTS:
-                        self._raise(error)
+                        self._raise(error, is_connecting=is_connecting)
                 elif verdict is not Verdict.PASSING:
-                    self._raise(error)
+                    self._raise(error, is_connecting=is_connecting)
                 elif waited > self._patience:
                     raise StoreBusy(self._driver.url, f"for {waited:.1f} s: {error}") from error
                 elif waited > warn_after:
@@ -107,12 +111,12 @@ class Units:
                 reconnects += 1
                 if verdict is Verdict.FINAL or reconnects > RECONNECTS:
                     self._raise(error)
-                if verdict is Verdict.LOST:
+                if verdict in GONE:
                     self._pool.renew()
 
     def ask(self, question: Callable[[Session], T]) -> T:
         """Put one question, outside of any transaction."""
-        with self._pool.lent() as connection:
+        with self._pool.lent(is_question=True) as connection:
             return question(self._driver.session(connection))
 
     def known_time(self) -> datetime | None:
@@ -122,11 +126,9 @@ class Units:
         return None if self._server_clock.is_stale else self._server_clock()
 
     def now(self) -> datetime:
-        """The time, for a unit on a connection that is not ours."""
-        if self._clock is None and self._server_clock.is_stale:
-            with self._pool.lent() as connection:
-                return self._now(connection)
-        return self._server_clock() if self._clock is None else self._clock()
+        """The time, for a unit on a connection that is not ours. Raises what `read` raises."""
+        known = self.known_time()
+        return self.read(lambda uow: uow.now) if known is None else known
 
     def _read(self, connection: Connection, work: Work[T]) -> tuple[T, SqlEventLog]:
         now = self._now(connection)
@@ -147,11 +149,14 @@ class Units:
             self._server_clock.sample(lambda: self._driver.clock(connection))
         return self._server_clock()
 
-    def _raise(self, error: Exception) -> NoReturn:
+    def _raise(self, error: Exception, *, is_connecting: bool = False) -> NoReturn:
         """Raise what this library calls the error; what is not the driver's stays as it is."""
-        told = None if isinstance(error, StoreError) else self._driver.translated(error)
+        told = error if isinstance(error, StoreError) else self._driver.translated(error)
         if told is None:
             raise error
+        told.is_of_connecting = is_connecting
+        if told is error:
+            raise told
         raise told from error
 
 
@@ -161,15 +166,21 @@ def _is_short_of(awaited: int, events: SqlEventLog) -> bool:
 
 
 class _Attempt:
-    """One run of a unit; `is_committing` from the moment at which its outcome is the server's."""
+    """One run of a unit.
+
+    `has_begun` from when there is a connection that takes statements, `is_committing` from the
+    moment at which the unit's outcome is the server's.
+    """
 
     def __init__(self, driver: ServerDriver) -> None:
         self._driver = driver
+        self.has_begun = False
         self.is_committing = False
 
     def run(self, connection: Connection, work: Work[T], now: datetime) -> tuple[T, SqlUnitOfWork]:
         """Begin, work, commit."""
         transaction = self._driver.begin(connection, only_reads=False)
+        self.has_begun = True
         try:
             unit = SqlUnitOfWork(transaction.session, now)
             answer = work(unit)

@@ -8,8 +8,12 @@ from typing import Final
 
 import attrs
 
+from .....core.application.thread_signal import ThreadSignal
 from .....core.domain.errors import StoreError
-from .driver import Connection, driver
+from .....core.ports.executor import NoThread
+from .driver import driver
+from .fork_safe_connection import ForkSafeConnection
+from .forks import FORKS
 from .writer import SqliteWriter
 
 BETWEEN: Final = 0.1
@@ -29,47 +33,57 @@ _log = logging.getLogger("errands.sqlite")
 class Checkpointer:
     """Checkpoints on a connection and a thread of its own; idle while nothing is committed."""
 
-    def __init__(self, connection: Connection, writer: SqliteWriter) -> None:
-        self._connection = connection
+    def __init__(self, connection: ForkSafeConnection, writer: SqliteWriter) -> None:
+        self._own = connection
         self._writer = writer
-        self._has_commits = threading.Event()
-        self._stopped = threading.Event()
+        self._commits = ThreadSignal()
+        self._has_commits = False
+        self._end = ThreadSignal()
+        self._is_ending = False
         self._hold_from = LONG_LOG
         self._pause = BETWEEN
         self._thread = threading.Thread(target=self._work, name="errands-checkpoint", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin. Raises `NoThread`."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise NoThread(str(error)) from error
 
     def note_commit(self) -> None:
         """There is something to move."""
-        if not self._has_commits.is_set():
-            self._has_commits.set()
+        if not self._has_commits:
+            self._has_commits = True
+            self._commits.set()
 
     def stop(self) -> None:
         """End, after the checkpoint under way."""
-        self._stopped.set()
-        self._has_commits.set()
-        self._thread.join()
+        self._is_ending = True
+        self._end.set()
+        self._commits.set()
+        if self._thread.is_alive():  # Else its start was cut off; it ends by itself.
+            self._thread.join()
 
     def _work(self) -> None:
         try:
             while True:
-                self._has_commits.wait()
-                if self._stopped.is_set():
+                self._commits.wait()
+                if self._is_ending:
                     return
-                self._has_commits.clear()
+                self._has_commits = False
                 self._checkpoint()
-                self._stopped.wait(self._pause)
+                self._end.wait(self._pause)
         finally:
-            self._connection.close()
+            with self._own.lock:
+                self._own.end()
 
     def _checkpoint(self) -> None:
         """Move what readers allow. A failure is not one of the queue's: the log stays valid."""
         try:
-            if _move(self._connection).pages > self._hold_from:
-                moved = self._writer.hold(lambda: _move(self._connection))
+            FORKS.let_pass()
+            if self._move().pages > self._hold_from:
+                moved = self._writer.hold(self._move)
                 self._hold_from = LONG_LOG if moved.is_all else moved.pages + LONG_LOG
                 if not moved.is_all:
                     _log.warning(
@@ -79,10 +93,17 @@ class Checkpointer:
                     )
         except (driver().Error, StoreError) as error:
             _log.warning("a checkpoint failed, trying again: %s", error)
-            self._has_commits.set()
+            self.note_commit()
             self._pause = min(self._pause * 2, LONGEST)
         else:
             self._pause = BETWEEN
+
+    def _move(self) -> _Moved:
+        """Run a checkpoint that waits for nobody."""
+        with self._own.lock:
+            checkpoint = self._own.opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            _, pages, done = checkpoint.fetchone()
+        return _Moved(int(pages), pages == done)
 
 
 @attrs.frozen
@@ -91,9 +112,3 @@ class _Moved:
 
     pages: int
     is_all: bool
-
-
-def _move(connection: Connection) -> _Moved:
-    """Run a checkpoint that waits for nobody."""
-    _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return _Moved(int(pages), pages == done)

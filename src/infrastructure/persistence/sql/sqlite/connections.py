@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
 import attrs
 
 from .....core.domain.errors import StoreError, StoreReadOnly, StoreUnavailable
+from .....core.ports.executor import NoThread
+from ....executors.daemon_pool import DaemonPool
 from .checkpointer import Checkpointer
 from .driver import MEMORY, Connection, connect, create_file, translated
 from .file_identity import FileIdentity
 from .filesystem import require_local
+from .fork_safe_connection import ForkSafeConnection
+from .forks import FORKS
 from .migrate import bring_up_to_date
 from .readers import SqliteReaders
 from .writer import SqliteWriter
@@ -41,8 +44,12 @@ class Place:
 
     @property
     def log_path(self) -> str:
-        """The write-ahead log beside the file."""
-        return f"{self.path}-wal"
+        """The write-ahead log, which SQLite keeps beside the file that a link leads to."""
+        return f"{os.path.realpath(self.path)}-wal"
+
+    def connect(self) -> Connection:
+        """A connection that writes."""
+        return connect(self.path, synchronous=self.synchronous)
 
     def require(self) -> None:
         """Make sure that there is a file, on a local disk, created for its owner only."""
@@ -54,6 +61,7 @@ class Place:
                 raise StoreUnavailable(self.url, "is a directory")
             require_local(path, self.url)
             create_file(path)
+            FORKS.require_own(self.path, self.url)
         except StoreError:
             raise
         except FileNotFoundError as error:
@@ -64,6 +72,8 @@ class Place:
             raise kind(self.url, error.strerror or str(error)) from error
 
 
+LARGE_READS: Final = 4
+"""Large reads at once that an event loop waits for."""
 _REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -77,7 +87,8 @@ class Connections:
     writer: SqliteWriter
     readers: SqliteReaders | None
     checkpointer: Checkpointer | None
-    writer_thread: ThreadPoolExecutor
+    writer_thread: DaemonPool
+    large_reads: DaemonPool = attrs.field(factory=lambda: DaemonPool(LARGE_READS, "errands-read"))
 
     @classmethod
     def open(cls, place: Place) -> Self:
@@ -87,6 +98,8 @@ class Connections:
             return cls._open(place)
         except StoreError:
             raise
+        except NoThread as error:
+            raise StoreUnavailable(place.url, str(error)) from error
         except Exception as error:
             told = translated(error, place.url)
             if told is None:
@@ -95,27 +108,43 @@ class Connections:
 
     @classmethod
     def _open(cls, place: Place) -> Self:
-        connection = connect(place.path, synchronous=place.synchronous)
-        second = None
-        try:
-            store_id = bring_up_to_date(
-                connection, place.url, migrates=place.migrates, busy_seconds=place.busy_seconds
-            )
-            if not place.is_memory:
-                second = connect(place.path, synchronous=place.synchronous)
-        except BaseException:
-            connection.close()
-            raise
-        writer = SqliteWriter(connection, place.url, place.busy_seconds)
-        return cls(
-            pid=os.getpid(),
-            store_id=store_id,
-            file=None if place.is_memory else FileIdentity.of(place.path, place.url),
-            writer=writer,
-            readers=None if place.is_memory else SqliteReaders(place.path, place.url),
-            checkpointer=None if second is None else _checkpointer(second, writer),
-            writer_thread=ThreadPoolExecutor(1, thread_name_prefix="errands-writer"),
+        own = ForkSafeConnection(
+            place.url,
+            place.connect,
+            is_memory=place.is_memory,
+            writes_to=None if place.is_memory else place.path,
         )
+        try:
+            with own.lock:
+                store_id = bring_up_to_date(
+                    own.opened(),
+                    place.url,
+                    migrates=place.migrates,
+                    busy_seconds=place.busy_seconds,
+                )
+        except BaseException:
+            own.end()
+            raise
+        writer = SqliteWriter(own, place.url, place.busy_seconds)
+        checkpointer = None if place.is_memory else _checkpointer(place, writer)
+        try:
+            opened = cls(
+                pid=os.getpid(),
+                store_id=store_id,
+                file=None if place.is_memory else FileIdentity.of(place.path, place.url),
+                writer=writer,
+                readers=None if place.is_memory else SqliteReaders(place.path, place.url),
+                checkpointer=checkpointer,
+                writer_thread=DaemonPool(1, "errands-writer"),
+            )
+            if checkpointer is not None:
+                checkpointer.start()
+        except BaseException:
+            if checkpointer is not None:
+                checkpointer.stop()
+            writer.close()
+            raise
+        return opened
 
     def require_file(self) -> None:
         """Raise `StoreUnavailable` where the file was removed or replaced."""
@@ -124,7 +153,8 @@ class Connections:
 
     def close(self) -> None:
         """Let what runs end, then close everything."""
-        self.writer_thread.shutdown(wait=True)
+        self.writer_thread.shutdown()
+        self.large_reads.shutdown()
         if self.checkpointer is not None:
             self.checkpointer.stop()
         if self.readers is not None:
@@ -132,8 +162,7 @@ class Connections:
         self.writer.close()
 
 
-def _checkpointer(connection: Connection, writer: SqliteWriter) -> Checkpointer:
-    checkpointer = Checkpointer(connection, writer)
+def _checkpointer(place: Place, writer: SqliteWriter) -> Checkpointer:
+    checkpointer = Checkpointer(ForkSafeConnection(place.url, place.connect), writer)
     writer.committed = checkpointer.note_commit
-    checkpointer.start()
     return checkpointer

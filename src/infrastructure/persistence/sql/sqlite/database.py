@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from .....core.ports.database import Database, DatabaseFacts
 from ..schema import REVISIONS
 from .connections import Place
 from .driver import Connection, connect_reader, driver, translated
+from .fork_safe_connection import ForkSafeConnection
+from .forks import FORKS
 from .migrate import current_revision
 from .schema import TABLES
 
@@ -74,12 +77,14 @@ class SqliteDatabase(Database):
     def _reader(self) -> Generator[Connection, None, None]:
         if not Path(self.place.path).is_file():
             raise StoreUnavailable(self.place.url, "it does not exist")
+        FORKS.require_own(self.place.path, self.place.url)
+        own = ForkSafeConnection(self.place.url, partial(connect_reader, self.place.path))
         try:
-            connection = connect_reader(self.place.path)
-            try:
-                yield connection
-            finally:
-                connection.close()
+            with own.lock:
+                try:
+                    yield own.opened()
+                finally:
+                    own.end()
         except Exception as error:
             told = translated(error, self.place.url)
             if told is None:

@@ -21,7 +21,9 @@ from .....core.domain.errors import (
     StoreError,
     StoreFull,
     StoreReadOnly,
+    StoreRefused,
     StoreUnavailable,
+    StoreUnusable,
 )
 from ..mapping import UnreadableRow
 
@@ -181,8 +183,13 @@ _KINDS: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_CANTOPEN: StoreUnavailable,
     sqlite3.SQLITE_IOERR: StoreUnavailable,
     sqlite3.SQLITE_PERM: StoreReadOnly,
-    sqlite3.SQLITE_AUTH: StoreUnavailable,
+    sqlite3.SQLITE_AUTH: StoreUnusable,
+    sqlite3.SQLITE_TOOBIG: StoreRefused,
+    sqlite3.SQLITE_CONSTRAINT: StoreRefused,
+    sqlite3.SQLITE_MISMATCH: StoreRefused,
 }
+_LACKS: Final = ("no such table", "no such column", "has no column named", "no such view")
+"""What SQLite says, with its most general code, of a schema that is not Errands'."""
 
 
 def translated(error: Exception, url: str) -> StoreError | None:
@@ -191,4 +198,7 @@ def translated(error: Exception, url: str) -> StoreError | None:
         return StoreCorrupt(url, str(error))
     if not is_driver_error(error):
         return None
-    return _KINDS.get(primary_code(error), StoreError)(url, str(error))
+    told = str(error)
+    if primary_code(error) == sqlite3.SQLITE_ERROR and any(words in told for words in _LACKS):
+        return StoreUnusable(url, told)
+    return _KINDS.get(primary_code(error), StoreError)(url, told)

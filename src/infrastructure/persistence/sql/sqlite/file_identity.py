@@ -38,3 +38,11 @@ class FileIdentity:
             raise StoreUnavailable(self.url, reason) from error
         if (found.st_dev, found.st_ino) != (self.device, self.number):
             raise StoreUnavailable(self.url, "the file was replaced while it was open")
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path, by whatever name or link, leads to this file."""
+        try:
+            found = Path(path).stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == (self.device, self.number)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Text, case, cast, exists, func, literal, literal_column, select
+from sqlalchemy import func, literal_column
 from sqlalchemy.sql import ColumnElement
 
 from .....core.domain.job.identity import JobRef
@@ -13,10 +13,9 @@ from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..grammar import ClaimValues, Grammar, Ref
 from ..inserting import numbered, taken_of, told_of_others
-from ..mapping import Row, json_text
+from ..mapping import Row
 from ..server.horizon import Settled
 from ..session import Session
-from ..statements import ONE
 from .schema import TABLES, SqliteTables
 from .statements import SqliteStatements
 
@@ -63,31 +62,35 @@ class SqliteGrammar(Grammar):
         told = told_of_others(told, taken) if taken else told
         if told:
             session.write_many(self.says.append_events, told)
-        return () if are_free else taken
+        return taken
 
-    def find(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
+    def find(
+        self, session: Session, refs: Collection[JobRef], *, bare: bool = False
+    ) -> Sequence[Row]:
         """See the protocol. A transaction that writes has locked the whole file."""
-        return self.look(session, refs)
+        by_ref = self.says.by_ref_bare if bare else self.says.by_ref
+        return [row for ref in refs for row in session.rows(by_ref, (ref.queue, ref.id))]
 
     def look(self, session: Session, refs: Collection[JobRef]) -> Sequence[Row]:
         """See the protocol."""
-        by_ref = self.says.by_ref
-        return [row for ref in refs for row in session.rows(by_ref, (ref.queue, ref.id))]
+        return self.find(session, refs)
 
     def save(self, session: Session, rows: Sequence[Row]) -> Collection[int]:
         """See the protocol."""
         save = self.says.save_one
         return {row[-2] for row in rows if session.write(save, row) == 1}
 
-    def remove(self, session: Session, keys: Collection[int]) -> None:
+    def remove(self, session: Session, keys: Collection[int]) -> int:
         """See the protocol."""
         each = [(key,) for key in keys]
         session.write_many(self.says.delete_logs, each)
-        session.write_many(self.says.delete_job, each)
+        return session.write_many(self.says.delete_job, each)
 
     def claim(self, session: Session, claim: ClaimValues) -> Sequence[Row]:
         """See the protocol."""
-        values = (claim.queue, claim.limit, claim.token, claim.worker, claim.now, claim.until)
+        who = (claim.token, claim.worker)
+        until = (claim.now, claim.until, claim.length)
+        values = (claim.queue, claim.limit, *who, *until)
         return session.rows(self.says.claim, values)
 
     def renew(
@@ -127,39 +130,9 @@ class SqliteGrammar(Grammar):
         """See the protocol."""
         session.write(self.says.save_queue, row)
 
-    def has_tag(self, tag: str) -> ColumnElement[bool]:
+    def contains(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
         """See the protocol."""
-        tags = func.json_each(_sound(TABLES.jobs.c.labels), "$.tags").table_valued("value")
-        return exists(select(ONE).select_from(tags).where(tags.c.value == tag))
-
-    def has_metadata(self, key: str, value: Any) -> ColumnElement[bool]:
-        """See the protocol."""
-        labels = _sound(TABLES.jobs.c.labels)
-        pairs = func.json_each(labels, "$.metadata").table_valued("key", "value", "type")
-        same = func.json_quote(pairs.c.value) == func.json_quote(literal(value))
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            same = _as_json(pairs.c.value, pairs.c.type) == json_text(value)
-        return exists(select(ONE).select_from(pairs).where(pairs.c.key == key, same))
-
-    def has_error(self, text: str) -> ColumnElement[bool]:
-        """See the protocol."""
-        entries = func.json_each(_sound(TABLES.jobs.c.failures)).table_valued("value")
-        kind = func.json_extract(entries.c.value, "$[0]")
-        message = func.json_extract(entries.c.value, "$[1]")
-        reason = func.iif(message == "", kind, kind + literal_column("': '", Text) + message)
-        found = func.instr(reason, text) > literal_column("0")
-        return exists(select(ONE).select_from(entries).where(found))
-
-
-def _sound(column: ColumnElement[str]) -> ColumnElement[str]:
-    """NULL where it is no JSON: one damaged row must not end a search."""
-    return case((func.json_valid(column), column))
-
-
-def _as_json(value: ColumnElement[object], type_: ColumnElement[object]) -> ColumnElement[str]:
-    """json_each shows true, false and null as 1, 0 and NULL; their type tells them apart."""
-    is_word = type_.in_(["true", "false", "null"])
-    return func.iif(is_word, type_, cast(value, Text))
+        return func.instr(column, text) > literal_column("0")
 
 
 GRAMMAR: Final = SqliteGrammar()

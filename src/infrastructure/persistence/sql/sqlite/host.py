@@ -7,11 +7,12 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection
 
-from .....core.domain.errors import ConnectionRefused
-from ..caller import Host
+from .....core.domain.errors import ConnectionRefused, DifferentDatabase
+from ..caller import CallerSession, Host
 from ..grammar import Grammar
 from ..session import Session
 from .driver import driver
+from .file_identity import FileIdentity
 from .grammar import GRAMMAR
 
 _OPENED: Final = "errands_transaction"
@@ -23,7 +24,8 @@ class SqliteHost(Host):
     """See the protocol."""
 
     url: str
-    store_id: str
+    file: FileIdentity | None
+    """None for a database in memory, which no caller's connection leads to."""
     grammar: Grammar = GRAMMAR
     wanted: str = "a SQLAlchemy Connection or Session"
 
@@ -35,6 +37,13 @@ class SqliteHost(Host):
         """See the protocol. The driver's own connections know no savepoints of SQLAlchemy's."""
         del connection
         return None
+
+    def require_place(self, session: CallerSession) -> None:
+        """See the protocol. A clone of the file is another file."""
+        listed = session.connection.exec_driver_sql("PRAGMA database_list")
+        path = next((file for _, name, file in listed if name == "main"), "")
+        if self.file is None or not self.file.is_at(path):
+            raise DifferentDatabase(self.url)
 
     def require_driver(self, connection: Connection) -> None:
         """Two copies of SQLite in one process do not see each other's locks on a file."""

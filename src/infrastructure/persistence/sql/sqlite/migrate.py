@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import attrs
 
 from .....core.domain.errors import OutdatedSchema, StoreBusy, StoreCorrupt
-from ..migrations import migrations
+from ..migrations import upgrade_to_newest
 from ..revision import known
 from ..schema import REVISIONS
 from .driver import Connection, driver, is_busy
@@ -98,14 +98,13 @@ def _migrate(connection: Connection, url: str) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic.command import upgrade
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 
     lent = _Lent(connection)
     engine = create_engine("sqlite://", creator=lambda: lent, poolclass=StaticPool, module=driver())
     with engine.connect() as lent_connection:
-        upgrade(migrations(lent_connection, TABLES), "head")
+        upgrade_to_newest(lent_connection, TABLES)
         lent_connection.commit()
 
 

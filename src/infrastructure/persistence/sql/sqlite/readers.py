@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from .driver import Connection, connect_reader, translated
+from .fork_safe_connection import ForkSafeConnection
+from .forks import FORKS
 from .session import DriverSession
 
 T = TypeVar("T")
@@ -19,40 +22,54 @@ class SqliteReaders:
     def __init__(self, path: str, url: str) -> None:
         self._path = path
         self._url = url
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[ForkSafeConnection] = deque()
         self._is_closed = False
 
     def run(self, unit: Callable[[DriverSession], T]) -> T:
         """Run a unit on one snapshot."""
+        FORKS.let_pass()
+        reader = self._borrow()
         try:
-            connection = self._borrow()
-            connection.execute("BEGIN")
-            try:
-                return unit(DriverSession(connection))
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                self._give_back(connection)
+            with reader.lock:
+                return _read(reader.opened(), unit)
         except Exception as error:
             told = translated(error, self._url)
             if told is None:
                 raise
             raise told from error
+        finally:
+            self._give_back(reader)
 
     def close(self) -> None:
         """Close what is idle now, and the rest as it comes back."""
         self._is_closed = True
         while self._idle:
-            self._idle.pop().close()
+            _end(self._idle.pop())
 
-    def _borrow(self) -> Connection:
+    def _borrow(self) -> ForkSafeConnection:
         try:
             return self._idle.pop()
         except IndexError:
-            return connect_reader(self._path)
+            return ForkSafeConnection(self._url, partial(connect_reader, self._path))
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, reader: ForkSafeConnection) -> None:
         if self._is_closed or len(self._idle) >= KEPT:
-            connection.close()
+            _end(reader)
         else:
-            self._idle.append(connection)
+            self._idle.append(reader)
+
+
+def _read(connection: Connection, unit: Callable[[DriverSession], T]) -> T:
+    try:
+        connection.execute("BEGIN")
+        answer = unit(DriverSession(connection))
+        connection.execute("ROLLBACK")
+    except BaseException:
+        connection.rollback()
+        raise
+    return answer
+
+
+def _end(reader: ForkSafeConnection) -> None:
+    with reader.lock:
+        reader.end()

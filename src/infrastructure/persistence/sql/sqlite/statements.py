@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Table, bindparam, delete, literal_column, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ColumnElement
 
+from ....cached_property import cached_property
 from .. import mapping
+from ..conditions import Query
 from ..mapping import ACTIVE
+from ..queue_rows import FORGOTTEN, QUEUE
 from ..statement import BULK, Statement
-from ..statements import Query, Statements
+from ..statements import Statements
 from .schema import SqliteTables
 
 Values = dict[str, BindParameter[Any]]
@@ -86,10 +88,11 @@ class SqliteStatements(Statements):
                 token=bindparam("new_token"),
                 worker=bindparam("new_worker"),
                 lease_expires_at=bindparam("until"),
+                lease_ms=bindparam("length"),
             )
             .returning(*self.loaded)
         )
-        names = ["of_queue", "most", "new_token", "new_worker", "now", "until"]
+        names = ["of_queue", "most", "new_token", "new_worker", "now", "until", "length"]
         return Statement(claimed, names)
 
     @cached_property
@@ -114,16 +117,21 @@ class SqliteStatements(Statements):
 
     @cached_property
     def register_queue(self) -> Statement:
-        """Write a queue unless it is there."""
+        """Write a queue unless it is there and known."""
         new = sqlite.insert(self.tables.queues).values(
             name=bindparam("of_name"), paused=literal_column("0"), turn=literal_column("0")
         )
-        return Statement(new.on_conflict_do_nothing(index_elements=["name"]), ["of_name"])
+        known_again = new.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"turn": new.excluded.turn, "drained_at": new.excluded.drained_at},
+            where=self.tables.queues.c.turn == literal_column(str(FORGOTTEN)),
+        )
+        return Statement(known_again, ["of_name"])
 
     @cached_property
     def save_queue(self) -> Statement:
         """Write a queue, whether it is there or not."""
-        names = mapping.QUEUE
+        names = QUEUE
         new = sqlite.insert(self.tables.queues).values(
             {name: bindparam("new_" + name) for name in names}
         )

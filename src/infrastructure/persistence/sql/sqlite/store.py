@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
-from .....core.domain.errors import StoreNotOpen
+from .....core.domain.errors import OpenAtFork, StoreNotOpen, StoreUnavailable
 from .....core.domain.events import Hint
+from .....core.ports.executor import NoThread
 from .....core.ports.store import Store, Work
 from .....core.ports.wakeup import Wakeup
+from ....executors.daemon_pool import DaemonPool
+from ....fork_safe_lock import fork_safe_lock
 from ....wakeups.file_watch import FileWatch
 from ..caller import run_within, run_within_async
+from ..parts import ensure_bytes
 from ..session import Session
 from ..unit_of_work import SqlUnitOfWork
 from .connections import Connections, Place
@@ -26,6 +31,9 @@ from .session import DriverSession
 from .writer import WouldBlock
 
 T = TypeVar("T")
+
+LONGEST: Final = 200_000_000
+"""Bytes of a value: a row has at most a thousand million, and a job four such values."""
 
 
 @attrs.define(eq=False)
@@ -41,13 +49,18 @@ class SqliteStore(Store):
     clock: Callable[[], datetime]
     wakeup: Wakeup
     _open: Connections | None = attrs.field(default=None, init=False)
-    _opening: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-    _forked_from: list[Connections] = attrs.field(factory=list, init=False)
+    _closing: Connections | None = attrs.field(default=None, init=False)
+    """What a signal's handler may have kept from being closed to the end."""
+    _opening: threading.RLock = attrs.field(factory=fork_safe_lock, init=False)
 
     @property
     def url(self) -> str:
         """See the port."""
         return self.place.url
+
+    def ensure_room(self, text: str, field: str) -> None:
+        """See the port."""
+        ensure_bytes(text, field, LONGEST)
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
@@ -63,14 +76,20 @@ class SqliteStore(Store):
             else:
                 self.wakeup.notify(hints())
                 return answer
-        write = partial(self._write, here, unit, hints)
-        return await asyncio.get_running_loop().run_in_executor(here.writer_thread, write)
+        write = partial(self._write, here, unit, hints, since=time.monotonic())
+        return await self._off_the_loop(here.writer_thread, write)
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
         """See the port."""
         if not is_large:
             return self.read_sync(work)
-        return await asyncio.get_running_loop().run_in_executor(None, self.read_sync, work)
+        return await self._off_the_loop(self._here().large_reads, partial(self.read_sync, work))
+
+    async def _off_the_loop(self, threads: DaemonPool, call: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, call)
+        except NoThread as error:
+            raise StoreUnavailable(self.url, str(error)) from error
 
     def transact_sync(
         self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
@@ -109,16 +128,23 @@ class SqliteStore(Store):
         """See the port."""
         with self._opening:
             if self._open is None:
+                self._close()
                 self._open = self._connect()
 
     def close_sync(self) -> None:
         """See the port."""
         with self._opening:
-            opened, self._open = self._open, None
-            if opened is None:
-                return
+            if self._open is not None:
+                self._closing, self._open = self._open, None
+            self._close()
+
+    def _close(self) -> None:
+        closing = self._closing
+        if closing is not None:
             self.wakeup.watch(None)
-            opened.close()
+            if closing.pid == os.getpid():
+                closing.close()
+            self._closing = None
 
     def _write(
         self,
@@ -127,9 +153,10 @@ class SqliteStore(Store):
         hints: Callable[[], Collection[Hint]],
         *,
         urgent: bool = False,
+        since: float | None = None,
     ) -> T:
         """Commit, and tell of it on the same thread: whoever waits may have been cancelled."""
-        answer = here.writer.run(unit, urgent=urgent)
+        answer = here.writer.run(unit, urgent=urgent, since=since)
         self.wakeup.notify(hints())
         return answer
 
@@ -150,7 +177,7 @@ class SqliteStore(Store):
 
     @property
     def _host(self) -> SqliteHost:
-        return SqliteHost(self.url, self._here().store_id)
+        return SqliteHost(self.url, self._here().file)
 
     def _here(self) -> Connections:
         """The connections of this process; a forked child opens its own."""
@@ -158,13 +185,28 @@ class SqliteStore(Store):
         if opened is None:
             raise StoreNotOpen(self.url)
         if opened.pid != os.getpid():
-            self._forked_from.append(opened)
-            opened = self._open = self._connect()
+            opened = self._in_child()
         opened.require_file()
         return opened
 
+    def _in_child(self) -> Connections:
+        """Connections of this process, in place of those that its parent had."""
+        if self.place.is_memory:
+            raise OpenAtFork(self.url, "its jobs are in the memory of the process that opened it")
+        with self._opening:
+            opened = self._open
+            if opened is None:
+                raise StoreNotOpen(self.url)
+            if opened.pid != os.getpid():
+                opened = self._open = self._connect()
+            return opened
+
     def _connect(self) -> Connections:
         opened = Connections.open(self.place)
-        if not self.place.is_memory:
-            self.wakeup.watch(FileWatch(self.place.log_path, opened.writer.data_version))
+        try:
+            if not self.place.is_memory:
+                self.wakeup.watch(FileWatch(self.place.log_path, opened.writer.data_version))
+        except BaseException:
+            opened.close()
+            raise
         return opened

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from .....core.domain.errors import StoreBusy
-from .driver import Connection, driver, is_busy, translated
+from .....core.application.log_apart import LogApart
+from .....core.domain.errors import StoreBusy, StoreError
+from .driver import driver, is_busy, translated
+from .fork_safe_connection import ForkSafeConnection
+from .forks import FORKS
 from .session import DriverSession
 
 T = TypeVar("T")
@@ -19,10 +21,11 @@ Unit = Callable[[DriverSession], T]
 WARN_AFTER_SECONDS: Final = 2.0
 SOON: Final = (0.00005, 0.0001, 0.0001, 0.0002, 0.0002)
 """Seconds between the looks of a unit on the event loop at a lock another process holds."""
+WITHIN: Final = "a signal handler cannot write inside a write of its thread"
 _SHORTEST_WAIT: Final = 0.0002
 _LONGEST_WAIT: Final = 0.001
 
-_log = logging.getLogger("errands.sqlite")
+_log = LogApart(logging.getLogger("errands.sqlite"))
 
 
 class WouldBlock(Exception):
@@ -35,74 +38,92 @@ class SqliteWriter:
     Waiting for another process is done here, by short jittered retries, because SQLite's
     own busy handler backs off to 100 ms. After `busy_seconds` a unit gives up with
     `StoreBusy`. `committed` is called after every commit; it must not block or raise.
+
+    An exception that a signal raises may come between any two lines: what it leaves behind
+    must be the lock let go, and no transaction.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        url: str,
-        busy_seconds: float,
-    ) -> None:
-        self._connection = connection
-        self._session = DriverSession(connection)
+    def __init__(self, connection: ForkSafeConnection, url: str, busy_seconds: float) -> None:
+        self._own = connection
         self._url = url
         self._busy_seconds = busy_seconds
-        self._lock = threading.Lock()
-        self._urgent = 0
+        self._session: DriverSession | None = None
+        self._urgent: set[object] = set()
         self.committed: Callable[[], None] = _nothing
 
     def run_at_once(self, unit: Unit[T]) -> T:
         """Run a unit now, or raise `WouldBlock` after less than a millisecond."""
-        if self._urgent or not self._lock.acquire(blocking=False):
-            raise WouldBlock
+        self._require_outside()
+        if self._urgent or FORKS.is_near:
+            raise self._cannot_wait() or WouldBlock
         try:
-            return self._soon(unit)
+            if self._own.lock.acquire(blocking=False):
+                return self._soon(unit)
         except Exception as error:
             if is_busy(error):
-                raise WouldBlock from error
+                raise self._cannot_wait() or WouldBlock from error
             told = translated(error, self._url)
             if told is None:
                 raise
             raise told from error
         finally:
-            self._lock.release()
+            try:  # noqa: SIM105 - suppress() is a call, before which a signal may come
+                self._own.lock.release()
+            except RuntimeError:
+                pass  # It is another thread's.
+        raise self._cannot_wait() or WouldBlock
 
-    def run(self, unit: Unit[T], *, urgent: bool = False) -> T:
-        """Run a unit as soon as the write lock can be had, on the calling thread."""
-        return self._patiently(lambda: self._transact(unit), urgent=urgent)
+    def run(self, unit: Unit[T], *, urgent: bool = False, since: float | None = None) -> T:
+        """Run a unit as soon as the write lock can be had, on the calling thread.
+
+        `since` is when its waiting began, by the monotonic clock, if that was before now.
+        """
+        self._require_outside()
+        return self._patiently(lambda: self._transact(unit), urgent=urgent, since=since)
 
     def hold(self, action: Callable[[], T]) -> T:
         """Do something, on another connection, while no process can write."""
-        return self._patiently(lambda: self._locked(action), urgent=False)
+        return self._patiently(lambda: self._locked(action), urgent=False, since=None)
 
     def data_version(self) -> int | None:
-        """A number that changes when another connection has committed; None if in use."""
-        if not self._lock.acquire(blocking=False):
+        """A number that changes when another connection has committed; None if in use.
+
+        Also where the connection was closed in between: nobody knows what was committed then.
+        """
+        own = self._own
+        if own.is_used_here:
             return None
         try:
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        except driver().Error:
-            return None
+            if own.lock.acquire(blocking=False):
+                version = int(own.opened().execute("PRAGMA data_version").fetchone()[0])
+                return (own.openings << 32) + version
+        except (driver().Error, StoreError):
+            pass
         finally:
-            self._lock.release()
+            try:  # noqa: SIM105 - as above
+                own.lock.release()
+            except RuntimeError:
+                pass
+        return None
 
     def close(self) -> None:
         """Wait for the running unit, then close the connection."""
-        with self._lock:
-            self._connection.close()
+        with self._own.lock:
+            self._own.end()
 
-    def _acquire(self, *, urgent: bool) -> None:
-        if urgent:
-            self._urgent += 1
-            self._lock.acquire()
-            self._urgent -= 1
-            return
-        while True:
-            self._lock.acquire()
-            if not self._urgent:
-                return
-            self._lock.release()
-            time.sleep(_SHORTEST_WAIT)
+    def _require_outside(self) -> None:
+        if self._own.is_used_here:
+            raise StoreBusy(self._url, WITHIN)
+
+    def _cannot_wait(self) -> StoreBusy | None:
+        """What to raise where the lock is this thread's, by another application on the file.
+
+        A signal handler would wait for what goes on only when it has returned.
+        """
+        path = self._own.writes_to
+        if path is None or not FORKS.is_written_here(path, apart_from=self._own):
+            return None
+        return StoreBusy(self._url, WITHIN)
 
     def _soon(self, unit: Unit[T]) -> T:
         """Run a unit, looking again a few times where another process writes just now.
@@ -118,13 +139,12 @@ class SqliteWriter:
             time.sleep(pause)
         return self._transact(unit)
 
-    def _patiently(self, attempt: Callable[[], T], *, urgent: bool) -> T:
-        started = time.monotonic()
+    def _patiently(self, attempt: Callable[[], T], *, urgent: bool, since: float | None) -> T:
+        started = time.monotonic() if since is None else since
         has_warned = False
         while True:
-            self._acquire(urgent=urgent)
             try:
-                return attempt()
+                return self._in_turn(attempt, urgent=urgent)
             except Exception as error:
                 waited = time.monotonic() - started
                 told = self._told(error, waited)
@@ -132,40 +152,59 @@ class SqliteWriter:
                     raise
                 if told is not None:
                     raise told from error
-            finally:
-                self._lock.release()
             if waited >= WARN_AFTER_SECONDS and not has_warned:
                 has_warned = True
                 _log.warning("%s: another write transaction is held open for long", self._url)
             time.sleep(random.uniform(_SHORTEST_WAIT, _LONGEST_WAIT))  # noqa: S311 - jitter
 
-    def _locked(self, action: Callable[[], T]) -> T:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _in_turn(self, attempt: Callable[[], T], *, urgent: bool) -> T:
+        """Make an attempt under the lock; urgent ones first."""
+        me = object()
         try:
+            if urgent:
+                self._urgent.add(me)
+            while True:
+                FORKS.let_pass()
+                with self._own.lock:
+                    if urgent or not self._urgent:
+                        return attempt()
+                time.sleep(_SHORTEST_WAIT)
+        finally:
+            self._urgent.discard(me)
+
+    def _locked(self, action: Callable[[], T]) -> T:
+        connection = self._opened().connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
             return action()
         finally:
-            self._roll_back()
+            connection.rollback()
 
     def _transact(self, unit: Unit[T]) -> T:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
+        session = self._opened()
+        connection = session.connection
         try:
-            answer = unit(self._session)
+            connection.execute("BEGIN IMMEDIATE")
+            answer = unit(session)
             connection.execute("COMMIT")
             self.committed()
         except BaseException:
-            self._roll_back()
+            # First of all, and in one call: the next signal may come right behind it.
+            try:
+                connection.rollback()
+            except Exception as error:  # noqa: BLE001 - logged; the first error is what counts
+                _log.error("%s: rolling back failed: %s", self._url, error)
             raise
         return answer
 
-    def _roll_back(self) -> None:
-        """Undo what the unit did; a failing rollback must not hide the unit's own error."""
-        if not self._connection.in_transaction:
-            return
-        try:
-            self._connection.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 - logged; the first error is what counts
-            _log.exception("%s: rolling back failed", self._url)
+    def _opened(self) -> DriverSession:
+        """The connection, in no transaction: one that was left open is not ours any more."""
+        connection = self._own.opened()
+        if self._session is None or self._session.connection is not connection:
+            self._session = DriverSession(connection)
+        if connection.in_transaction:
+            connection.rollback()
+        return self._session
 
     def _told(self, error: Exception, waited: float) -> Exception | None:
         """What to raise for a unit's error; None to try the unit again."""
@@ -173,7 +212,7 @@ class SqliteWriter:
             return translated(error, self._url) or error
         if waited >= self._busy_seconds:
             return StoreBusy(self._url, f"for {waited:.1f} s")
-        return None
+        return self._cannot_wait()
 
 
 def _nothing() -> None:

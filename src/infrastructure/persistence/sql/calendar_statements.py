@@ -1,0 +1,150 @@
+"""The statements about jobs by time: each is the head of an index of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, bindparam, cast, false, func, literal_column, select, update
+from sqlalchemy.sql import ColumnElement
+
+from ....core.domain.job import defaults
+from ...cached_property import cached_property
+from .conditions import ONE, Conditions, Query
+from .mapping import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST
+from .statement import Statement
+from .times import whole_ms
+
+_USUAL: Final[ColumnElement[int]] = literal_column(str(whole_ms(defaults.LEASE)))
+"""The length of a lease that was written before leases had one."""
+
+
+class CalendarStatements(Conditions):
+    """What is due, what has ended, and what comes next."""
+
+    @cached_property
+    def due(self) -> Statement:
+        """Delayed jobs to promote."""
+        job = self.tables.jobs.c
+        return self._ripe(job.run_at, job.sequence, self.is_in(DELAYED))
+
+    @cached_property
+    def lapsed(self) -> Statement:
+        """Jobs that did not start in time."""
+        job = self.tables.jobs.c
+        unstarted = self.is_among(UNSTARTED_LIST)
+        return self._ripe(job.lapses_at, job.key, unstarted, job.lapses_at.is_not(None))
+
+    @cached_property
+    def purgeable(self) -> Statement:
+        """Settled jobs that were kept long enough."""
+        job = self.tables.jobs.c
+        return self._ripe(job.purge_at, job.key, job.purge_at.is_not(None))
+
+    def _ripe(
+        self, at: ColumnElement[Any], tie: ColumnElement[Any], *conditions: ColumnElement[bool]
+    ) -> Statement:
+        """The jobs whose time `at` has come; locked, but for those that others are busy with."""
+        ripe: Query = select(*self.bare).where(*conditions, at <= bindparam("now"))
+        return Statement(self._locked(ripe.order_by(at, tie), at), ["now", "most"])
+
+    @cached_property
+    def expired(self) -> Statement:
+        """Active jobs whose lease has ended and is no longer than `longest`; locked."""
+        job = self.tables.jobs.c
+        ended = job.lease_expires_at <= bindparam("now")
+        found = self._leased(ended).order_by(job.lease_expires_at, job.key)
+        return Statement(self._locked(found, job.lease_expires_at), ["now", "longest", "most"])
+
+    @cached_property
+    def change_none(self) -> Statement:
+        """Changes no job; waits where a lock of the whole table keeps all from being changed.
+
+        Some such locks let rows be read and locked meanwhile (`SHARE`, of CREATE INDEX).
+        """
+        jobs = self.tables.jobs
+        return Statement(update(jobs).where(false()).values(version=jobs.c.version), [])
+
+    @cached_property
+    def beyond(self) -> Statement:
+        """Active jobs whose lease ends more than its length after `now`; locked."""
+        job = self.tables.jobs.c
+        is_later = job.lease_expires_at > bindparam("now")
+        is_beyond = job.lease_expires_at - self._length > bindparam("now")
+        last = job.lease_expires_at.desc(), job.key.desc()
+        found = self._leased(is_later & is_beyond).order_by(*last)
+        return Statement(self._locked(found, job.lease_expires_at), ["now", "longest", "most"])
+
+    def _leased(self, condition: ColumnElement[bool]) -> Query:
+        is_short = self._length <= bindparam("longest")
+        return select(*self.bare).where(self.is_in(ACTIVE), condition, is_short)
+
+    @property
+    def _length(self) -> ColumnElement[int]:
+        return func.coalesce(cast(self.tables.jobs.c.lease_ms, BigInteger), _USUAL)
+
+    def _locked(self, query: Query, at: ColumnElement[Any]) -> Query:
+        """The first rows of a query by the index of `at`, but for those that others have locked."""
+        del at
+        return self.first(query).with_for_update(key_share=True, skip_locked=True)
+
+    @cached_property
+    def next(self) -> tuple[Statement, ...]:
+        """The earliest moments after one of due, lapsed and purgeable jobs."""
+        job = self.tables.jobs.c
+        return (
+            self._least(job.run_at, self.is_in(DELAYED)),
+            self._least(job.lapses_at, self.is_among(UNSTARTED_LIST)),
+            self._least(job.purge_at),
+        )
+
+    def _least(self, at: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
+        """`IS NOT NULL` spells the condition of a partial index."""
+        later = at > bindparam("after")
+        return Statement(select(func.min(at)).where(*conditions, at.is_not(None), later), ["after"])
+
+    @cached_property
+    def first_lease(self) -> Statement:
+        """When the lease that ends first ends, and its length."""
+        job = self.tables.jobs.c
+        return self._lease(job.lease_expires_at, job.key)
+
+    @cached_property
+    def last_lease(self) -> Statement:
+        """When the lease that ends last ends, and its length."""
+        job = self.tables.jobs.c
+        return self._lease(job.lease_expires_at.desc(), job.key.desc())
+
+    def _lease(self, *order: ColumnElement[Any]) -> Statement:
+        job = self.tables.jobs.c
+        there = self.is_in(ACTIVE), job.lease_expires_at.is_not(None)
+        found: Query = select(job.lease_expires_at, job.lease_ms).where(*there)
+        return Statement(self._by_index(found.order_by(*order).limit(ONE)), [])
+
+    def _by_index(self, query: Query) -> Query:
+        """A query of leases by their index."""
+        return query
+
+    @cached_property
+    def newest_settled(self) -> Statement:
+        """The job of a queue and status that was settled last."""
+        return Statement(self._settled.limit(ONE), ["of_queue", "of_status"])
+
+    @cached_property
+    def surplus(self) -> Statement:
+        """Settled jobs of a queue and status, newest first, behind those that are kept; locked."""
+        bounded = self._settled.limit(self.bound("most")).offset(self.bound("kept"))
+        locked = bounded.with_for_update(key_share=True, skip_locked=True)
+        return Statement(locked, ["of_queue", "of_status", "most", "kept"])
+
+    @property
+    def _settled(self) -> Query:
+        job = self.tables.jobs.c
+        return (
+            select(*self.bare)
+            .where(
+                job.queue == bindparam("of_queue"),
+                job.status == bindparam("of_status"),
+                self.is_among(TERMINAL_LIST),
+            )
+            .order_by(job.finished_at.desc(), job.key.desc())
+        )
