@@ -31,8 +31,8 @@ def warn_of_unreadable(put_off: Sequence[UnreadableJob]) -> None:
 class Slots:
     """Starts runs and gathers their outcomes for the next transaction.
 
-    `held` are the leases to renew: a run's until its outcome is committed. `unbegun` are those of
-    the turn under way, whose runs a blocked event loop may keep from beginning. `idle` is set
+    `held` are the leases to renew: a run's until its outcome is committed. `unbegun` are the jobs
+    of the turn under way, whose runs a blocked event loop may keep from beginning. `idle` is set
     while nothing runs and everything is settled, and once the worker has ended. `worked` holds
     the queues it has claimed from since they were last found empty, with the time of the last
     claim.
@@ -40,6 +40,7 @@ class Slots:
 
     def __init__(self, tools: Tools, *, changed: Callable[[], None]) -> None:
         self._tools = tools
+        self._reporter = tools.reporter
         self._changed = changed
         self._runs: dict[int, Run] = {}
         self._given_up: set[Run] = set()
@@ -47,7 +48,7 @@ class Slots:
         self._being_settled: tuple[Settlement, ...] = ()
         self._reports: list[ProgressReport] = []
         self.held: dict[int, Held] = {}
-        self.unbegun: tuple[Held, ...] = ()
+        self.unbegun: Sequence[Job] = ()
         self.worked: dict[str, datetime] = {}
         self.idle = asyncio.Event()
         self.idle.set()
@@ -85,8 +86,12 @@ class Slots:
     def turn_over(self, uow: UnitOfWork, turn: Turnover) -> Turned:
         """See `use_cases.settle`; notes at once, on whatever thread, which leases it got."""
         turned = turn_over(uow, turn)
-        self.unbegun = tuple(Held(job.key, job.token or "") for job in turned.claimed)
+        self.unbegun = turned.claimed
         return turned
+
+    def held_unbegun(self) -> list[Held]:
+        """The leases of `unbegun`; from any thread."""
+        return [Held(job.key, job.token or "") for job in self.unbegun]
 
     def start(self, job: Job) -> None:
         """Begin a run; one of the same job whose lease was taken meanwhile is ended."""
@@ -173,23 +178,22 @@ class Slots:
         run.stop(reason)
 
     def _note_end(self, run: Run, outcome: Outcome) -> None:
-        """Keep an outcome, also where a signal's handler raises in the middle of it."""
+        """Keep an outcome, also where a signal's handler raises in the middle of it.
+
+        Progress that is being written comes first: after the end it would be refused.
+        """
         try:
-            self._end_in_order(run, outcome)
+            self._end(run, outcome)
         except BaseException:
-            self._end_in_order(run, outcome)
+            self._end(run, outcome)
             raise
 
-    def _end_in_order(self, run: Run, outcome: Outcome) -> None:
-        """Let the end wait for progress that is being written: after it, that would be refused."""
-        writing = self._tools.reporter.under_way(run.held)
-        if writing is None:
-            self._end(run, outcome)
-        else:
-            writing.add_done_callback(lambda _: self._note_end(run, outcome))
-
     def _end(self, run: Run, outcome: Outcome) -> None:
-        report = self._tools.reporter.take(run.held)
+        writing = self._reporter.under_way(run.held)
+        if writing is not None:
+            writing.add_done_callback(lambda _: self._note_end(run, outcome))
+            return
+        report = self._reporter.take(run.held)
         if report is not None:
             self._reports.append(report)
         if not run.is_kept:

@@ -226,7 +226,7 @@ class Worker:
             settings=self._settings,
             outage=self._services.outage,
             held=self._slots.held,
-            unbegun=lambda: self._slots.unbegun,
+            unbegun=self._slots.held_unbegun,
             found=self._slots.note_renewal,
         )
         unsubscribe, scheduling = None, None
