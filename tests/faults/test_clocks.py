@@ -27,17 +27,18 @@ async def test_a_host_with_a_wrong_clock_runs_nothing_early_or_late_on_a_server(
     site: Site, crew: Crew, seconds: int
 ) -> None:
     async with Errands(site.url) as app:
+        worker = crew.ready("skewed", seconds)
         due = datetime.now(UTC) + timedelta(seconds=6)
         on_time = await app.queue().add("note", run_at=due)
         later = await app.queue().add("note", delay=1_800)
 
-        worker = crew.ready("skewed", seconds)
         await worker.says(f"ran {on_time.id}")
 
         await until_settled(on_time)
         assert on_time.started_at is not None
-        assert abs((on_time.started_at - due).total_seconds()) < 2
-        assert abs((datetime.now(UTC) - due).total_seconds()) < 5
+        # Far below what the clocks differ by, and above what a busy machine keeps it waiting.
+        assert -2 < (on_time.started_at - due).total_seconds() < 30
+        assert 0 < (datetime.now(UTC) - due).total_seconds() < 60
         assert (await later.refresh()).status is JobStatus.DELAYED
 
 

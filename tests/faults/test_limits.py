@@ -56,6 +56,7 @@ async def test_ten_large_results_that_end_together_are_all_kept(app: Errands) ->
 
 
 @pytest.mark.long
+@pytest.mark.timeout(180)
 async def test_many_jobs_with_long_histories_change_at_once(app: Errands, site: Site) -> None:
     """Two failures of nine kilobytes each: together more than one statement may hold."""
     failure = ["ValueError", '"' * 4_000, '"' * 5_000, 1, 1]

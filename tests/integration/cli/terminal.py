@@ -122,7 +122,9 @@ class Started:
 
 
 def _line_with(text: str, stream: IO[str]) -> str:
+    said: list[str] = []
     for line in stream:
         if text in line:
             return line
-    raise AssertionError(f"ended without saying {text!r}")
+        said.append(line)
+    raise AssertionError(f"ended without saying {text!r}, but: {''.join(said[-20:])}")
