@@ -6,6 +6,21 @@ import threading
 from errands import Errands, Event
 
 
+async def another_loop(app: Errands, until: threading.Event) -> threading.Thread:
+    """Have it open on an event loop of another thread as well."""
+    is_there = threading.Event()
+
+    async def stay() -> None:
+        async with app:
+            is_there.set()
+            await asyncio.to_thread(until.wait, 30)
+
+    other = threading.Thread(target=lambda: asyncio.run(stay()))
+    other.start()
+    await asyncio.to_thread(is_there.wait, 30)
+    return other
+
+
 async def test_a_listener_is_fed_until_the_last_one_on_its_loop_is_out(app: Errands) -> None:
     heard = asyncio.Queue[str]()
 
@@ -27,7 +42,7 @@ async def test_a_listener_is_fed_until_the_last_one_on_its_loop_is_out(app: Erra
 
 
 async def test_listeners_go_on_where_another_loop_has_it_open(app: Errands) -> None:
-    heard, go_on, is_there = list[str](), threading.Event(), threading.Event()
+    heard, go_on = list[str](), threading.Event()
     has_heard = threading.Condition()
 
     @app.on("added")
@@ -36,15 +51,8 @@ async def test_listeners_go_on_where_another_loop_has_it_open(app: Errands) -> N
             heard.append(event.job_id or "")
             has_heard.notify_all()
 
-    async def stay() -> None:
-        async with app:
-            is_there.set()
-            await asyncio.to_thread(go_on.wait, 30)
-
     async with app:
-        other = threading.Thread(target=lambda: asyncio.run(stay()))
-        other.start()
-        await asyncio.to_thread(is_there.wait, 30)
+        other = await another_loop(app, until=go_on)
         ids = [(await app.queue().add("x")).id]
     ids.append(app.sync.queue().add("x").id)
 
@@ -58,7 +66,7 @@ async def test_listeners_go_on_where_another_loop_has_it_open(app: Errands) -> N
 async def test_a_listener_that_is_being_called_as_its_loop_ends_is_not_called_again(
     app: Errands,
 ) -> None:
-    heard, go_on, is_there = list[str](), threading.Event(), threading.Event()
+    heard, go_on = list[str](), threading.Event()
     is_called, may_end, has_heard_all = threading.Event(), threading.Event(), threading.Event()
 
     @app.on("added")
@@ -69,15 +77,8 @@ async def test_a_listener_that_is_being_called_as_its_loop_ends_is_not_called_ag
         if len(heard) >= 2:
             has_heard_all.set()
 
-    async def stay() -> None:
-        async with app:
-            is_there.set()
-            await asyncio.to_thread(go_on.wait, 30)
-
     async with app:
-        other = threading.Thread(target=lambda: asyncio.run(stay()))
-        other.start()
-        await asyncio.to_thread(is_there.wait, 30)
+        other = await another_loop(app, until=go_on)
         ids = [(await app.queue().add("x")).id]
         await asyncio.to_thread(is_called.wait, 30)
         threading.Timer(0.2, may_end.set).start()
