@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .core.application.job_handle import JobHandle as JobHandle
+    from .core.application.job_validator import JobSpec as JobSpec
     from .core.application.queue import JobPage as JobPage
     from .core.application.queue import Queue as Queue
-    from .core.application.requests import JobSpec as JobSpec
     from .core.application.scheduler import QueueScheduler as QueueScheduler
     from .core.application.snapshot import JobSnapshot as JobSnapshot
     from .core.application.sync_job_handle import SyncJobHandle as SyncJobHandle
@@ -84,7 +84,7 @@ _HOMES: Final = {
     "core.application.job_handle": ("JobHandle",),
     "core.application.sync_job_handle": ("SyncJobHandle",),
     "core.application.snapshot": ("JobSnapshot",),
-    "core.application.requests": ("JobSpec",),
+    "core.application.job_validator": ("JobSpec",),
     "core.application.scheduler": ("QueueScheduler",),
     "core.application.worker.worker": ("Worker",),
     "core.application.worker.settings": ("WorkerSettings",),

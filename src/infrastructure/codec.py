@@ -33,7 +33,6 @@ class JsonCodec(Codec):
     """Values as JSON text."""
 
     def encode(self, value: Any, *, field: str, limit: int) -> str:
-        """See the port."""
         if value is None:
             return "null"
         try:
@@ -49,11 +48,9 @@ class JsonCodec(Codec):
         return text.decode()
 
     def decode(self, text: str) -> Any:
-        """See the port."""
         return _decode(text)
 
     def decoder(self, shape: Any) -> Callable[[str], Any]:
-        """See the port."""
         return _decoder(shape)
 
 

@@ -35,7 +35,6 @@ class Uuid7Generator(IdGenerator):
         self._tails: list[str] = []
 
     def job_id(self) -> str:
-        """See the port."""
         with self._lock:
             tail = self._tail()
             now = time.time_ns() // 1_000_000
@@ -47,11 +46,9 @@ class Uuid7Generator(IdGenerator):
             return f"{head}{count:03x}-{tail}"
 
     def token(self) -> str:
-        """See the port."""
         return self.job_id()
 
     def worker_id(self) -> str:
-        """See the port."""
         return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def _begin(self, ms: int) -> None:

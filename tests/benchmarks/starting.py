@@ -81,15 +81,12 @@ class Forked(Process):
         os.close(its_out)
 
     def poll(self) -> int | None:
-        """See the protocol."""
         return self._process.exitcode
 
     def kill(self) -> None:
-        """See the protocol."""
         self._process.kill()
 
     def wait(self) -> int:
-        """See the protocol."""
         self._process.join()
         return self._process.exitcode or 0
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from errands import Errands, JobHandle, Queue
-from errands.core.application.use_cases.settle import Turnover, turn_over
+from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
 from errands.testing import FakeClock
@@ -23,9 +23,9 @@ async def claim_and_vanish(app: Errands, queue: str = "default", limit: int = 1)
     """Be a worker that claims jobs and is never seen again."""
     token = app.container.ids().token()
     claim = Claim(queue, limit, "vanished", token, LEASE)
-    work = partial(turn_over, turn=Turnover(claims=(claim,), free=limit))
-    turned = await app.container.store().transact(work)
-    return turned.claimed
+    work = partial(run_cycle, cycle=WorkerCycle(claims=(claim,), free=limit))
+    result = await app.container.store().transact(work)
+    return result.claimed
 
 
 async def crash(app: Errands, queue: str = "default") -> None:

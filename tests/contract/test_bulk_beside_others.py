@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from errands import Errands, JobStatus, Queue
-from errands.core.application.use_cases.settle import Turnover, turn_over
+from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.errors import IllegalTransition
 from errands.core.domain.job.lease import Claim
 from errands.core.ports.store import Store, Work
@@ -140,9 +140,9 @@ async def test_an_obliterated_queue_does_not_come_back_by_drained(
     await queue.add("x")
     await queue.obliterate()
     claim = Claim("default", 1, "worker", "token", timedelta(seconds=30))
-    turn = Turnover(claims=(claim,), free=1, worked={"default": clock()})
+    turn = WorkerCycle(claims=(claim,), free=1, worked={"default": clock()})
 
-    app.container.store().transact_sync(partial(turn_over, turn=turn))
+    app.container.store().transact_sync(partial(run_cycle, cycle=turn))
 
     assert await app.queues() == []
 

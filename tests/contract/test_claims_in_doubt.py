@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, TypeVar
 
 from errands import Errands
-from errands.core.application.use_cases.settle import Turnover
+from errands.core.application.use_cases.settle import WorkerCycle
 from errands.core.ports.store import Store, Work
 from errands.testing import FaultyStore
 
@@ -14,17 +14,17 @@ FAILURES = 4
 
 
 class FailsToWrite(FaultyStore):
-    """Answers reads, fails so many turns that claim, and notes which claims were in doubt."""
+    """Answers reads, fails so many cycles that claim, and notes which claims were in doubt."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.in_doubt: list[int] = []
 
     async def transact(self, work: Work[T], **how: Any) -> T:
-        turn = getattr(work, "keywords", {}).get("turn")
-        if not isinstance(turn, Turnover):
+        cycle = getattr(work, "keywords", {}).get("cycle")
+        if not isinstance(cycle, WorkerCycle):
             return await super().transact(work, **how)
-        self.in_doubt.append(len(turn.unsure))
+        self.in_doubt.append(len(cycle.unanswered_claims))
         if len(self.in_doubt) > FAILURES:
             return await super().transact(work, **how)
         self.break_down()

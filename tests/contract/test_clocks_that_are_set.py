@@ -11,7 +11,7 @@ import pytest
 
 from errands import Errands, JobHandle, JobNotFound, JobStatus, Queue
 from errands.core.application.use_cases.report import renew
-from errands.core.application.use_cases.settle import Turnover, turn_over
+from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
 from errands.core.ports.lease_repository import Held
@@ -56,9 +56,9 @@ class Machine:
     async def claim(self, length: timedelta) -> Job:
         token = self.app.container.ids().token()
         claim = Claim("default", 1, "somebody", token, length)
-        turn = Turnover(claims=(claim,), free=1)
-        turned = await self.app.container.store().transact(partial(turn_over, turn=turn))
-        return turned.claimed[0]
+        turn = WorkerCycle(claims=(claim,), free=1)
+        result = await self.app.container.store().transact(partial(run_cycle, cycle=turn))
+        return result.claimed[0]
 
     async def renews(self, job: Job, length: timedelta) -> bool:
         """Whether its worker still has the lease, which it prolongs."""

@@ -12,10 +12,10 @@ from errands import Errands, JobContext, JobFailed, JobStatus, Queue
 from errands.core.application.use_cases.report import renew
 from errands.core.application.use_cases.settle import (
     Settlement,
-    Turnover,
+    WorkerCycle,
     complete,
+    run_cycle,
     settle,
-    turn_over,
 )
 from errands.core.domain.job.outcome import Complete
 from errands.core.ports.lease_repository import Held, Renewal
@@ -117,14 +117,14 @@ async def test_the_end_of_a_run_whose_job_was_changed_meanwhile_comes_with_the_n
     await changed.cancel()
 
     ends = tuple(Settlement(run, run.token or "", Complete('"done"')) for run in runs)
-    first = await store.transact(partial(turn_over, turn=Turnover(settlements=ends)))
-    again = tuple(first.contested)
+    first = await store.transact(partial(run_cycle, cycle=WorkerCycle(settlements=ends)))
+    again = tuple(first.stale)
     statuses = [(await job.refresh()).status for job in (changed, other)]
-    second = await store.transact(partial(turn_over, turn=Turnover(settlements=again)))
+    second = await store.transact(partial(run_cycle, cycle=WorkerCycle(settlements=again)))
 
     assert [settlement.held for settlement in again] == [ends[0].held]
     assert statuses == [JobStatus.ACTIVE, JobStatus.COMPLETED]
-    assert (first.late, second.late, second.contested) == ([], [], [])
+    assert (first.rejected, second.rejected, second.stale) == ([], [], [])
     assert (await changed.refresh()).status is JobStatus.COMPLETED
 
 

@@ -4,8 +4,8 @@ import asyncio
 from functools import partial
 
 from errands import Errands, JobContext
-from errands.core.application.use_cases.look import claimable
-from errands.core.application.worker.choice import MANY
+from errands.core.application.use_cases.read import claimable
+from errands.core.application.worker.queue_rotation import MANY
 from errands.testing import FakeClock
 
 NAMES = [f"tenant-{number:03}" for number in range(10 * MANY)]

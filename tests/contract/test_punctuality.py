@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from errands import Errands, JobContext, JobHandle, JobStatus, Snooze
-from errands.core.application.use_cases.settle import Turnover, turn_over
+from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.job.lease import Claim
 
 POLL = 20.0
@@ -77,8 +77,8 @@ async def test_leases_that_end_close_together_are_taken_close_together(app: Erra
     for place in range(10):
         token = app.container.ids().token()
         lease = timedelta(seconds=2 + APART * place)
-        turn = Turnover(claims=(Claim("default", 1, "lost", token, lease),), free=1)
-        await app.container.store().transact(partial(turn_over, turn=turn))
+        turn = WorkerCycle(claims=(Claim("default", 1, "lost", token, lease),), free=1)
+        await app.container.store().transact(partial(run_cycle, cycle=turn))
     # A delayed job wakes the scheduler, as any would.
     await app.queue().add("x", delay=0.5)
 

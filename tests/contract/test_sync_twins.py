@@ -28,11 +28,11 @@ from errands import (
     SyncQueue,
 )
 from errands.core.application.use_cases.settle import (
+    CycleResult,
     Settlement,
-    Turned,
-    Turnover,
+    WorkerCycle,
+    run_cycle,
     settle,
-    turn_over,
 )
 from errands.core.domain.job.failure import ErrorInfo
 from errands.core.domain.job.lease import Claim
@@ -56,11 +56,11 @@ def queue(app: Errands) -> SyncQueue:
 def run_all(app: Errands, outcome: Outcome) -> list[str]:
     """Claim every waiting job and end it so; their ids."""
     store, token = app.container.store(), app.container.ids().token()
-    turn = Turnover(claims=(Claim("default", 9, "worker", token, LEASE),), free=9)
-    turned: Turned = store.transact_sync(partial(turn_over, turn=turn))
-    settlements = [Settlement(job, token, outcome) for job in turned.claimed]
+    turn = WorkerCycle(claims=(Claim("default", 9, "worker", token, LEASE),), free=9)
+    result: CycleResult = store.transact_sync(partial(run_cycle, cycle=turn))
+    settlements = [Settlement(job, token, outcome) for job in result.claimed]
     store.transact_sync(partial(settle, settlements=settlements))
-    return [job.id for job in turned.claimed]
+    return [job.id for job in result.claimed]
 
 
 BAD_INPUT: list[tuple[str, Callable[[SyncQueue], Any]]] = [

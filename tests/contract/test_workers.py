@@ -20,7 +20,7 @@ from errands import (
     SyncJobContext,
     WorkerStateError,
 )
-from errands.core.application.use_cases.settle import Turned
+from errands.core.application.use_cases.settle import CycleResult
 from errands.core.ports.store import Store, Work
 from errands.testing import FakeClock, FaultyStore, application, run_until_idle
 from tests.contract.steps import kinds
@@ -182,7 +182,7 @@ class LosesAnswers(FaultyStore):
 
     async def transact(self, work: Work[Any], **how: bool) -> Any:
         answer = await super().transact(work, **how)
-        if self.left and isinstance(answer, Turned) and answer.claimed:
+        if self.left and isinstance(answer, CycleResult) and answer.claimed:
             self.left -= 1
             raise StoreUnavailable(self.url, "the connection was lost in COMMIT")
         return answer
@@ -218,7 +218,7 @@ class SlowToAnswer(FaultyStore):
 
     async def transact(self, work: Work[Any], **how: bool) -> Any:
         answer = await super().transact(work, **how)
-        if isinstance(answer, Turned) and answer.claimed:
+        if isinstance(answer, CycleResult) and answer.claimed:
             self.claimed.set()
             await self.may_answer.wait()
         return answer

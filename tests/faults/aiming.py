@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from errands import Errands, JobCancelled, Queue, StoreBusy, StoreNotOpen, SyncJobHandle
-from errands.infrastructure.persistence.sql.server.at_once import LAST_TURN_SECONDS
+from errands.infrastructure.persistence.sql.server.loop_runner import LAST_TURN_SECONDS
 from tests.faults.aim import Aim, call_on_signal, chosen
 from tests.faults.alarm import Alarm, is_alarm
 from tests.integration.programs import say

@@ -18,7 +18,7 @@ import pytest
 
 from errands.infrastructure.ids import POOL, Uuid7Generator
 from errands.infrastructure.persistence.sql.server.clock import ServerClock
-from errands.infrastructure.persistence.sql.server.pool import Places
+from errands.infrastructure.persistence.sql.server.pool import ConnectionSlots
 from tests.faults.aim import NUMBER, Aim, call_on_signal
 from tests.faults.site import Site
 from tests.integration.processes import ROOT
@@ -142,7 +142,7 @@ def draw_into(drawn: list[str], ids: Uuid7Generator) -> None:
 
 
 def test_a_place_in_the_pool_may_be_taken_within_the_taking_of_one(heard: Heard) -> None:
-    aim, places, within = Aim("all"), Places(500, kept=1), list[object]()
+    aim, places, within = Aim("all"), ConnectionSlots(500, kept=1), list[object]()
     heard(lambda: within.append(places.taken(1)))
 
     taken = [aim.shoot(lambda: places.taken(1), place) for place in range(1, 30)]

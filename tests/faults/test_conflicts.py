@@ -63,16 +63,16 @@ def latest_deadlock(site: Site) -> str:
     return str(status).partition("LATEST DETECTED DEADLOCK")[2].partition("\nTRANSACTIONS\n")[0]
 
 
-def session_of(uow: UnitOfWork) -> Any:
+def sql_of(uow: UnitOfWork) -> Any:
     """The transaction below a unit."""
-    return cast("Any", uow).session
+    return cast("Any", uow).sql
 
 
 def touch(uow: UnitOfWork, job_id: str) -> None:
     """Lock the row of a job by a change."""
-    session: Any = session_of(uow)
-    jobs = session.grammar.tables.jobs
-    session.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=jobs.c.priority))
+    sql: Any = sql_of(uow)
+    jobs = sql.dialect.tables.jobs
+    sql.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=jobs.c.priority))
 
 
 class Foreign:
@@ -160,7 +160,7 @@ async def test_what_the_server_rolled_back_for_a_passing_reason_runs_again(
         uow.events.append([Event(EventType.CLEANED, uow.now, "default", None)])
         if len(runs) < 4:
             text = RAISES[own_site.name](code if own_site.name == "postgresql" else "40001")
-            session_of(uow).execute(sa.text(text))
+            sql_of(uow).execute(sa.text(text))
 
     async with Errands(own_site.url) as app:
         await app.queue().add("x")

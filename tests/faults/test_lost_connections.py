@@ -18,7 +18,7 @@ from tests.faults.looking import all_jobs, told, until
 from tests.faults.own_server import OwnServer
 from tests.faults.proxy import Proxy
 from tests.faults.site import Site, engine_of, examined, through
-from tests.faults.test_conflicts import session_of
+from tests.faults.test_conflicts import sql_of
 
 LEASE: dict[str, Any] = {"lease": 1.0, "renewal": 0.25, "poll": 0.1, "idle_poll": 0.1}
 LONG_LEASE: dict[str, Any] = LEASE | {"lease": 10.0}
@@ -219,7 +219,7 @@ async def test_a_transaction_that_the_server_has_ended_before_its_commit_runs_ag
         runs.append(len(runs))
         if len(runs) == 1:
             soon = "SET LOCAL idle_in_transaction_session_timeout = '50ms'"
-            session_of(uow).execute(sa.text(soon))
+            sql_of(uow).execute(sa.text(soon))
         uow.queues.register({"kept"})
         time.sleep(0.5 if len(runs) == 1 else 0.0)
 

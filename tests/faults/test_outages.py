@@ -11,7 +11,7 @@ import pytest
 
 from errands import Errands, JobHandle
 from errands.core.application.use_cases.report import renew
-from errands.core.application.use_cases.settle import Turnover, turn_over
+from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.job.lease import Claim
 from errands.core.ports.lease_repository import Held
 from tests.faults.crew import Crew
@@ -138,8 +138,8 @@ async def slow_to_renew(app: Errands) -> AsyncGenerator[None]:
     await app.queue().add("x")
     store = app.container.store()
     claim = Claim("default", 1, "slow", app.container.ids().token(), timedelta(seconds=LEASE))
-    turn = Turnover(claims=(claim,), free=1)
-    [job] = (await store.transact(partial(turn_over, turn=turn))).claimed
+    turn = WorkerCycle(claims=(claim,), free=1)
+    [job] = (await store.transact(partial(run_cycle, cycle=turn))).claimed
     renewing = partial(renew, held=[Held(job.key, claim.token)], lease=claim.lease)
     scheduler = app.container.scheduler(poll=timedelta(seconds=0.05))
     running = asyncio.ensure_future(scheduler.run())

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from errands import Errands, JobContext, JobStatus
-from errands.infrastructure.persistence.sql.postgresql import news
+from errands.infrastructure.persistence.sql.postgresql import notifier
 from tests.faults.looking import until_done
 from tests.faults.own_server import OwnServer
 from tests.faults.pgbouncer import Pgbouncer, require_pgbouncer
@@ -70,13 +70,13 @@ async def test_callers_transactions_work_through_a_pooler(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "interval", [0.5, pytest.param(news.PROBE_SECONDS, marks=[pytest.mark.long])]
+    "interval", [0.5, pytest.param(notifier.PROBE_SECONDS, marks=[pytest.mark.long])]
 )
 @pytest.mark.timeout(120)
 async def test_that_no_note_is_heard_is_found_within_two_probes_and_polling_takes_over(
     url: str, site: Site, monkeypatch: pytest.MonkeyPatch, interval: float
 ) -> None:
-    monkeypatch.setattr(news, "PROBE_SECONDS", interval)
+    monkeypatch.setattr(notifier, "PROBE_SECONDS", interval)
     app = Errands(url)
     app.handler("x")(_double)
     async with app, app.worker(**SLOW_POLL), Errands(site.url) as near:

@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from errands.infrastructure.persistence.sql.mapping import LOADED
-from errands.infrastructure.persistence.sql.sqlite.grammar import GRAMMAR
+from errands.infrastructure.persistence.sql.sqlite.dialect import SQLITE
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
-from errands.infrastructure.persistence.sql.sqlite.session import DIALECT
+from errands.infrastructure.persistence.sql.sqlite.sql_connection import DIALECT
 from errands.infrastructure.persistence.sql.statement import Statement
 
-STATEMENTS = GRAMMAR.statements
+STATEMENTS = SQLITE.statements
 NOW = 1_000_000_000_000
 
 KEY = "USING INTEGER PRIMARY KEY (rowid=?)"

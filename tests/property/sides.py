@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 
 import attrs
 
-from errands.core.application.steps import Steps
+from errands.core.application.transactions import Transactions
 from errands.core.application.use_cases.add import Added
-from errands.core.application.use_cases.administer import Swept
-from errands.core.application.use_cases.settle import Settlement, Turned
+from errands.core.application.use_cases.administer import SelectedPage
+from errands.core.application.use_cases.settle import CycleResult, Settlement
 from errands.core.domain.errors import ErrandsError
 from errands.core.domain.events import Event
 from errands.core.domain.job.identity import JobRef
@@ -119,9 +119,9 @@ class Agreement:
             assert _events(side.store, side.cursor) == []
             assert _close_look(side, closely=closely) == close
 
-    def do_steps(self, steps: Callable[[], Steps[int]]) -> None:
+    def do_transactions(self, transactions: Callable[[], Transactions[int]]) -> None:
         """Run a use case of several units on both."""
-        under_way = [steps(), steps()]
+        under_way = [transactions(), transactions()]
         answers: list[Any] = [None, None]
         while True:
             sent = [_send(*pair) for pair in zip(under_way, answers, strict=True)]
@@ -160,9 +160,9 @@ def _own(works: Mapping[int, Work[Any]], side: Side) -> Work[Any]:
     return works[id(side)]
 
 
-def _send(steps: Steps[int], answer: Any) -> Work[Any] | int:
+def _send(transactions: Transactions[int], answer: Any) -> Work[Any] | int:
     try:
-        return steps.send(answer)
+        return transactions.send(answer)
     except StopIteration as done:
         return int(done.value)
 
@@ -204,9 +204,9 @@ def _parts_of(answer: Any) -> Any:
         return [comparable(item) for item in cast("Iterable[Any]", answer)]
     if isinstance(answer, frozenset):
         return sorted(comparable(item) for item in cast("Iterable[Any]", answer))
-    if isinstance(answer, Swept):
+    if isinstance(answer, SelectedPage):
         return answer.changed, answer.next is not None
-    if isinstance(answer, Added | Turned | Settlement | Renewal):
+    if isinstance(answer, Added | CycleResult | Settlement | Renewal):
         names = [field.name for field in attrs.fields(type(answer))]
         return {name: comparable(getattr(answer, name)) for name in names}
     return answer

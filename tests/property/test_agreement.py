@@ -22,14 +22,14 @@ from hypothesis.stateful import (
 )
 
 from errands.core.application import bulk
-from errands.core.application.use_cases import administer, look, maintain, manage, report
+from errands.core.application.use_cases import administer, maintain, manage, read, report
 from errands.core.application.use_cases.add import NewJob, add_jobs
 from errands.core.application.use_cases.settle import (
+    CycleResult,
     Settlement,
-    Turned,
-    Turnover,
+    WorkerCycle,
+    run_cycle,
     settle,
-    turn_over,
 )
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.lease import Claim
@@ -224,7 +224,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(queue=commands.queues, delayed=st.booleans())
     def drain(self, queue: str, *, delayed: bool) -> None:
-        self.both.do_steps(lambda: bulk.drain(queue, delayed=delayed))
+        self.both.do_transactions(lambda: bulk.drain(queue, delayed=delayed))
 
     @rule(
         queue=commands.queues,
@@ -233,11 +233,11 @@ class Machine(RuleBasedStateMachine):
         status=commands.statuses,
     )
     def clean(self, queue: str, grace: timedelta, limit: int | None, status: JobStatus) -> None:
-        self.both.do_steps(lambda: bulk.clean(queue, grace, limit=limit, status=status))
+        self.both.do_transactions(lambda: bulk.clean(queue, grace, limit=limit, status=status))
 
     @rule(queue=commands.queues, force=st.booleans())
     def obliterate(self, queue: str, *, force: bool) -> None:
-        self.both.do_steps(lambda: bulk.obliterate(queue, force=force))
+        self.both.do_transactions(lambda: bulk.obliterate(queue, force=force))
 
     @rule(
         queue=commands.queues,
@@ -246,7 +246,7 @@ class Machine(RuleBasedStateMachine):
         reset=st.booleans(),
     )
     def retry_many(self, queue: str, before: Any, limit: int | None, *, reset: bool) -> None:
-        self.both.do_steps(
+        self.both.do_transactions(
             lambda: bulk.retry_many(
                 queue,
                 status=["failed", "cancelled"],
@@ -258,7 +258,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(queue=commands.queues, limit=st.none() | st.integers(0, 2))
     def promote_many(self, queue: str, limit: int | None) -> None:
-        self.both.do_steps(lambda: bulk.promote_many(queue, limit=limit))
+        self.both.do_transactions(lambda: bulk.promote_many(queue, limit=limit))
 
     @rule(query=commands.queries, limit=st.integers(1, 3))
     def list_all_pages(self, query: JobQuery, limit: int) -> None:
@@ -270,7 +270,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(job_id=commands.job_ids.filter(bool))
     def resolve_a_bare_id(self, job_id: str) -> None:
-        self._do(partial(look.resolve, job_id=job_id))
+        self._do(partial(read.resolve, job_id=job_id))
 
     def _do(self, work: Any, *, closely: bool = False) -> None:
         def command(_: Side) -> Any:
@@ -295,14 +295,14 @@ class Machine(RuleBasedStateMachine):
         reports = tuple(
             report.ProgressReport(run[0], side.held(run), "1", 1) for run, _ in ending[1:]
         )
-        turn = Turnover(settlements, reports, claims, free=4, worked=worked)
-        return partial(turn_over, turn=turn)
+        turn = WorkerCycle(settlements, reports, claims, free=4, worked=worked)
+        return partial(run_cycle, cycle=turn)
 
-    def _remember(self, answers: tuple[Turned, Turned]) -> MultipleResults[Run]:
-        for side, turned in zip(self.both.sides, answers, strict=True):
-            for job in turned.claimed:
+    def _remember(self, answers: tuple[CycleResult, CycleResult]) -> MultipleResults[Run]:
+        for side, result in zip(self.both.sides, answers, strict=True):
+            for job in result.claimed:
                 side.runs[job.ref, job.token or ""] = job
-            for settlement in turned.contested:
+            for settlement in result.stale:
                 side.runs[settlement.job.ref, settlement.token] = settlement.job
         return multiple(*((job.ref, job.token or "") for job in answers[0].claimed))
 

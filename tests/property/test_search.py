@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errands import Errands
-from errands.core.application.use_cases.settle import Settlement, Turnover, turn_over
+from errands.core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle
 from errands.core.domain.job.failure import ErrorInfo
 from errands.core.domain.job.lease import Claim
 from errands.core.domain.job.outcome import Fail
@@ -62,13 +62,13 @@ class Searched:
         claim = Claim(queue, len(raised), "worker", "token", timedelta(hours=1))
         for app in self.apps.values():
             store = app._container.store()  # pyright: ignore[reportPrivateUsage]
-            turn = Turnover(claims=(claim,), free=len(raised))
-            claimed = store.transact_sync(partial(turn_over, turn=turn)).claimed
+            turn = WorkerCycle(claims=(claim,), free=len(raised))
+            claimed = store.transact_sync(partial(run_cycle, cycle=turn)).claimed
             ends = [
                 Settlement(job, "token", Fail(ErrorInfo.of(kind, text), is_permanent=True))
                 for job, (kind, text) in zip(claimed, raised, strict=True)
             ]
-            store.transact_sync(partial(turn_over, turn=Turnover(settlements=tuple(ends))))
+            store.transact_sync(partial(run_cycle, cycle=WorkerCycle(settlements=tuple(ends))))
 
     def found(self, queue: str, **wanted: Any) -> list[int]:
         """What the query finds, in every store alike, page by page and at once."""

@@ -33,13 +33,13 @@ class _Waiting:
 
 
 class Adder:
-    """Adds jobs: single ones in company where there is some, see `Gathering`."""
+    """Adds jobs: single ones in company where there is some, see `AddCoalescer`."""
 
     def __init__(self, *, store: Store) -> None:
         self._store = store
         self._registered: dict[str, float] = {}
         self._next_tidying = 0.0
-        self._gathering = PerLoop(lambda: Gathering(self.add_all))
+        self._gathering = PerLoop(lambda: AddCoalescer(self.add_all))
 
     async def add(self, new: NewJob) -> Added:
         """Add one job, in company where there is some."""
@@ -91,7 +91,7 @@ class Adder:
         self._registered.update(dict.fromkeys(registered, now + KNOWN_FOR))
 
 
-class Gathering:
+class AddCoalescer:
     """Gathers what is added in one turn of an event loop, or while a write is under way.
 
     The first to come leads: it lets the loop turn once, so that those who are ready join

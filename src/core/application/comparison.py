@@ -11,7 +11,7 @@ from ..domain.events import Event
 from ..ports.archive import ArchivedJob
 from ..ports.store import Store
 from .checksum import Compared, Scales
-from .pace import Pace
+from .page_size import PageSize
 from .use_cases import copy
 
 JOBS: Final = 1_000
@@ -77,13 +77,13 @@ def _weigh_job(
 
 def _jobs(store: Store) -> Iterator[ArchivedJob]:
     """All jobs of a store, page by page."""
-    pace, after = Pace(JOBS), 0
+    page_size, after = PageSize(JOBS), 0
     while True:
-        page, _ = store.read_sync(partial(copy.read_jobs, after=after, limit=pace.limit))
+        page, _ = store.read_sync(partial(copy.read_jobs, after=after, limit=page_size.limit))
         if not page:
             return
         yield from page
-        pace.note(page)
+        page_size.note(page)
         after = page[-1].job.key
 
 

@@ -14,7 +14,7 @@ from ..ports.archive import Contents, CopyStage, CopyState, Counters
 from ..ports.store import Store, Work
 from .checksum import Compared
 from .comparison import Comparison
-from .pace import Pace
+from .page_size import PageSize
 from .use_cases import copy
 from .use_cases.copy import Advance, Survey
 
@@ -131,9 +131,9 @@ class DatabaseCopy:
         return state
 
     def _copy_jobs(self, state: CopyState, contents: Contents) -> Steps[CopyState]:
-        pace, done = Pace(JOBS), self._target.read_sync(copy.read_contents).jobs
+        page_size, done = PageSize(JOBS), self._target.read_sync(copy.read_contents).jobs
         while True:
-            read = partial(copy.read_jobs, after=state.key, limit=pace.limit)
+            read = partial(copy.read_jobs, after=state.key, limit=page_size.limit)
             jobs, counters = self._source.read_sync(read)
             self._require_unchanged(state, counters)
             yield Step(self._beginning, Stage.JOBS, done, contents.jobs)
@@ -142,7 +142,7 @@ class DatabaseCopy:
             after = attrs.evolve(state, key=jobs[-1].job.key)
             advance = self._advance(state, after)
             self._write(partial(copy.take_jobs, jobs=jobs, advance=advance))
-            pace.note(jobs)
+            page_size.note(jobs)
             state, done, self._jobs = after, done + len(jobs), self._jobs + len(jobs)
 
     def _copy_events(self, state: CopyState, contents: Contents) -> Steps[CopyState]:

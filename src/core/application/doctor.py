@@ -21,7 +21,7 @@ from ..ports.lease_repository import Held
 from ..ports.store import Store
 from ..ports.unit_of_work import UnitOfWork
 
-BATCH: Final = 500
+PAGE: Final = 500
 """Jobs read in one snapshot."""
 MOST_OF_A_KIND: Final = 1_000
 """Findings of one rule about the whole database, at most."""
@@ -139,7 +139,7 @@ def _check_late_events(uow: UnitOfWork) -> Iterator[Finding]:
 
 def _check_batch(uow: UnitOfWork, after: int) -> tuple[Checked, int | None]:
     """Check the jobs behind a key; the last key if there may be more."""
-    found = uow.inspection.jobs(after, BATCH)
+    found = uow.inspection.jobs(after, PAGE)
     if not found:
         return Checked(0, ()), None
     last_sequence = uow.jobs.last_sequence()
@@ -152,7 +152,7 @@ def _check_batch(uow: UnitOfWork, after: int) -> tuple[Checked, int | None]:
             _prolong(one.job, kept)
             findings += _about(one, flaws_of(one.job, uow.now, last_sequence))
             findings += _about(one, contradictions(one.job, histories.get(one.ref, ())))
-    return Checked(len(found), tuple(findings)), found[-1].key if len(found) == BATCH else None
+    return Checked(len(found), tuple(findings)), found[-1].key if len(found) == PAGE else None
 
 
 def _prolong(job: Job, kept: Mapping[Held, datetime]) -> None:

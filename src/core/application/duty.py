@@ -18,7 +18,7 @@ from ..ports.unit_of_work import UnitOfWork
 from .apart import pieces
 from .doubt import MOST_ALONE, Doubt
 from .trouble import Trouble
-from .use_cases.maintain import BATCH, Page
+from .use_cases.maintain import PAGE, Page
 
 PASSED_OVER_SECONDS: Final = 60.0
 """How long a job is passed over whose change the database did not take; twice as long each time."""
@@ -27,7 +27,7 @@ LONGEST_PASSED_OVER_SECONDS: Final = 3_600.0
 _log = logging.getLogger("errands.scheduler")
 
 
-class Batch(Protocol):
+class PageWork(Protocol):
     """What is done to the jobs of a page; how many they were."""
 
     def __call__(self, uow: UnitOfWork, page: Page) -> int:
@@ -56,7 +56,7 @@ class Duty:
         self,
         store: Store,
         done: str,
-        batch: Batch,
+        batch: PageWork,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,20 +72,20 @@ class Duty:
         """How long ago the store was asked to do the page that is under way."""
         return timedelta(seconds=self._monotonic() - self._asked)
 
-    async def drain(self) -> int:
+    async def run(self) -> int:
         """Do all of it; to how many jobs. Raises what the store fails with."""
         doubt, doubted = Doubt(), dict[Job, Exception]()
         try:
-            total = await self._drained(doubt, doubted)
+            total = await self._run_pages(doubt, doubted)
         finally:
             self._judge(doubt, doubted)
         if doubted and doubt.is_left:
             raise next(iter(doubted.values()))
         return total
 
-    async def _drained(self, doubt: Doubt, doubted: dict[Job, Exception]) -> int:
+    async def _run_pages(self, doubt: Doubt, doubted: dict[Job, Exception]) -> int:
         """Page by page; notes jobs that were refused alone before any other was taken."""
-        total, size, suspects, cut = 0, BATCH, 0, 2
+        total, size, suspects, cut = 0, PAGE, 0, 2
         while True:
             page = Page(size, self._keys_left_out(doubted), [])
             self._asked = self._monotonic()
@@ -105,7 +105,7 @@ class Duty:
                 suspects -= done
                 if done < size and not self._has_forgotten(doubt):
                     return total
-            size = max(1, suspects // cut) if suspects > 0 else BATCH
+            size = max(1, suspects // cut) if suspects > 0 else PAGE
             await asyncio.sleep(0)
 
     def _note(self, page: Page, error: Exception, doubted: dict[Job, Exception]) -> None:

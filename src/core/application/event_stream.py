@@ -15,8 +15,8 @@ from ..ports.event_log import EventFilter
 from ..ports.store import Store
 from ..ports.wakeup import Wakeup
 from .missed_events import Missed
-from .signal import Signal
-from .use_cases import look
+from .use_cases import read
+from .wake_event import WakeEvent
 
 PAGE: Final = 500
 
@@ -54,17 +54,17 @@ class EventStream:
         `missed` is what was passed over on the way to this cursor; who has not kept it looks
         for all that is passed over at this moment.
         """
-        signal = Signal()
+        signal = WakeEvent()
         unsubscribe = self._wakeup.subscribe(partial(_matters, wanted), signal.set)
         try:
             if missed is None:
-                begin = await self._store.read(partial(look.begin_reading, after=after))
+                begin = await self._store.read(partial(read.begin_reading, after=after))
                 after, missed = begin.cursor, Missed()
                 missed.note(begin.passed)
             cursor = after or 0
             while True:
                 work = partial(
-                    look.read_page, after=cursor, limit=PAGE, wanted=wanted, missed=missed.runs
+                    read.read_page, after=cursor, limit=PAGE, wanted=wanted, missed=missed.runs
                 )
                 page = await self._store.read(work)
                 self._has_read()

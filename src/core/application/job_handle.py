@@ -10,12 +10,12 @@ from ..domain.job.job import Job
 from ..domain.job.options import checked_flag
 from ..domain.job.priority import checked_priority
 from ..ports.job_logs import LogLine
+from .job_validator import checked_count
 from .listing import checked_limit
-from .requests import checked_count
-from .results import result_of
+from .result_waiter import result_of
 from .services import Services
 from .snapshot import JobSnapshot
-from .use_cases import look, manage
+from .use_cases import manage, read
 from .use_cases.manage import Decide
 
 NEWEST_LINES = 1_000
@@ -37,7 +37,7 @@ class JobHandle(JobSnapshot):
 
     async def refresh(self) -> Self:
         """Read the job again."""
-        self._job = await self._services.store.read(partial(look.get_job, ref=self.ref))
+        self._job = await self._services.store.read(partial(read.get_job, ref=self.ref))
         return self
 
     async def result(self, timeout: Duration | None = None) -> Any:
@@ -85,7 +85,7 @@ class JobHandle(JobSnapshot):
 
     async def logs(self, limit: int = NEWEST_LINES) -> list[LogLine]:
         """Its newest log lines, oldest first."""
-        work = partial(look.read_logs, ref=self.ref, limit=checked_limit(limit))
+        work = partial(read.read_logs, ref=self.ref, limit=checked_limit(limit))
         return await self._services.store.read(work)
 
     async def clear_logs(self, keep: int = 0) -> int:

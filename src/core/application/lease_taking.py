@@ -43,7 +43,7 @@ class LeaseTaking:
         is_over = any(term.has_run_out(now) or term.is_beyond(now) for term in terms)
         if not self._longest or not is_over:
             return 0
-        taken = await self._duty.drain()
+        taken = await self._duty.run()
         self.watch.wrote(self._waited.total_seconds(), terms)
         return taken
 

@@ -26,9 +26,9 @@ from .event_stream import EventStream
 from .missed_events import Missed
 from .outage import Outage
 from .registry import checked_function
-from .signal import Signal
 from .trouble import Complaint
-from .use_cases.look import Begin, begin_reading
+from .use_cases.read import Begin, begin_reading
+from .wake_event import WakeEvent
 
 LAST_CALL_SECONDS: Final = 1.0
 """How long a listener that is being called may go on when feeding ends."""
@@ -230,7 +230,7 @@ class Listeners:
 
     async def _feed(self, feed: Feed) -> None:
         complaint = Complaint(_log, "events were not read", outage=self._outage)
-        backoff, back = Backoff(AFTER_ERROR_SECONDS, LONGEST_AWAY, self._chance), Signal()
+        backoff, back = Backoff(AFTER_ERROR_SECONDS, LONGEST_AWAY, self._chance), WakeEvent()
         unsubscribe = self._outage.subscribe(back.set)
 
         def has_read() -> None:

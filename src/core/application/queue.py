@@ -19,11 +19,11 @@ from . import bulk
 from .bulk import Statuses
 from .event_stream import EventStream
 from .job_handle import JobHandle
+from .job_validator import JobValidator, Member, checked_ref
 from .listing import checked_cursor, checked_limit, event_filter, query
-from .requests import Member, Requests, checked_ref
 from .services import Services
-from .steps import Steps, run_steps
-from .use_cases import administer, look
+from .transactions import Transactions, run_transactions
+from .use_cases import administer, read
 from .use_cases.add import Added, NewJob, add_jobs
 
 
@@ -46,7 +46,7 @@ class Queue:
     ) -> None:
         self.name = checked_name(name, "queue")
         self._services = services
-        self._requests = Requests(
+        self._requests = JobValidator(
             queue=self.name, codec=services.codec, ids=services.ids, defaults=dict(defaults or {})
         )
 
@@ -87,13 +87,13 @@ class Queue:
 
     async def get(self, job_id: str) -> JobHandle:
         """The job. Raises `JobNotFound`."""
-        work = partial(look.get_job, ref=checked_ref(self.name, job_id))
+        work = partial(read.get_job, ref=checked_ref(self.name, job_id))
         return JobHandle(await self._services.store.read(work), self._services)
 
     async def find(self, job_id: str) -> JobHandle | None:
         """The job, or None."""
         ref = checked_ref(self.name, job_id)
-        job = (await self._services.store.read(partial(look.look_up, refs=[ref]))).get(ref)
+        job = (await self._services.store.read(partial(read.find_jobs, refs=[ref]))).get(ref)
         return None if job is None else JobHandle(job, self._services)
 
     async def jobs(
@@ -123,14 +123,14 @@ class Queue:
             newest_first=newest_first,
         )
         work = partial(
-            look.list_jobs, query=wanted, after=checked_cursor(after), limit=checked_limit(limit)
+            read.list_jobs, query=wanted, after=checked_cursor(after), limit=checked_limit(limit)
         )
         page = await self._services.store.read(work, is_large=True)
         return JobPage(tuple(JobHandle(job, self._services) for job in page.jobs), page.next)
 
     async def counts(self) -> dict[JobStatus, Count]:
         """How many jobs of each status; exact up to 10,000."""
-        work = partial(look.count_jobs, queue=self.name)
+        work = partial(read.count_jobs, queue=self.name)
         return await self._services.store.read(work, is_large=True)
 
     async def pause(self) -> None:
@@ -143,7 +143,7 @@ class Queue:
 
     async def is_paused(self) -> bool:
         """Whether it is paused."""
-        return await self._services.store.read(partial(look.is_paused, name=self.name))
+        return await self._services.store.read(partial(read.is_paused, name=self.name))
 
     async def drain(self, *, delayed: bool = True) -> int:
         """Remove what has not started (without `delayed`, only what waits); how many.
@@ -185,10 +185,10 @@ class Queue:
         reset_attempts: bool = False,
     ) -> int:
         """Retry settled jobs in the order of their adding, those settled before a moment."""
-        steps = bulk.retry_many(
+        transactions = bulk.retry_many(
             self.name, status=status, before=before, limit=limit, reset_attempts=reset_attempts
         )
-        return await self._run(steps)
+        return await self._run(transactions)
 
     async def promote_many(self, *, limit: int | None = None) -> int:
         """Make delayed jobs ready now, in the order of their adding."""
@@ -211,8 +211,8 @@ class Queue:
         stream = EventStream(store=self._services.store, wakeup=self._services.wakeup)
         return stream.read(cursor, wanted, follow=checked_flag(follow, "follow"))
 
-    async def _run(self, steps: Steps[int]) -> int:
-        return await run_steps(self._services.store, steps)
+    async def _run(self, transactions: Transactions[int]) -> int:
+        return await run_transactions(self._services.store, transactions)
 
     def _handle(self, added: Added) -> JobHandle:
         return JobHandle(added.job, self._services, is_new=added.is_new)

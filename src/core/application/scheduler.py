@@ -23,14 +23,14 @@ from ..ports.wakeup import Wakeup
 from .age_watch import AgeWatch
 from .backoff import LONGEST_AWAY, Backoff
 from .doubt import Doubt
-from .duty import Batch, Duty
+from .duty import Duty, PageWork
 from .lease_taking import LeaseTaking
 from .outage import Outage
-from .signal import Signal
 from .timed_call import TimedCall
 from .trouble import Complaint, Trouble, may_be_of_one
 from .use_cases import maintain
-from .use_cases.look import list_queue_names
+from .use_cases.read import list_queue_names
+from .wake_event import WakeEvent
 
 RETENTION_EVERY: Final = timedelta(seconds=15)
 KEEP_EVENTS: Final = timedelta(days=7)
@@ -48,7 +48,7 @@ _log = logging.getLogger("errands.scheduler")
 
 
 @attrs.frozen
-class Sweep:
+class SweepReport:
     """What one sweep changed."""
 
     promoted: int = 0
@@ -91,7 +91,7 @@ class QueueScheduler:
         self._leases = LeaseTaking(store, monotonic)
         self._next_retention = 0.0
         self._last_trimmed = ""
-        self._signal: Signal | None = None
+        self._signal: WakeEvent | None = None
         self._has_run = False
         self._is_closed = False
 
@@ -109,7 +109,7 @@ class QueueScheduler:
         if self._has_run:
             raise WorkerStateError("this scheduler was run before")
         self._has_run = True
-        self._signal = Signal()
+        self._signal = WakeEvent()
         unsubscribe = self._wakeup.subscribe(_falls_due_later, self._signal.set)
         unsubscribe_from_outage = self._outage.subscribe(self._signal.set)
         try:
@@ -127,14 +127,16 @@ class QueueScheduler:
         if self._signal is not None:
             self._signal.set()
 
-    async def sweep(self) -> Sweep:
+    async def sweep(self) -> SweepReport:
         """Do everything that is due now, once; also what is only done now and then.
 
         Takes every lease that has run out. Nobody has watched whether its worker could renew it:
         after an outage or a clock that was set, a living worker's jobs may start again.
         """
         await self._keep_bounds(await self._store.read(list_queue_names))
-        return Sweep(**await self._do({name: duty.drain for name, duty in self._duties.items()}))
+        return SweepReport(
+            **await self._do({name: duty.run for name, duty in self._duties.items()})
+        )
 
     async def _sweep_and_plan(self, *, gives_up: bool) -> float:
         """Do what is due; seconds until the next time."""
@@ -191,10 +193,10 @@ class QueueScheduler:
         return done
 
     def _due(self, now: datetime, agenda: Agenda) -> dict[str, Callable[[], Awaitable[int]]]:
-        """What is to be done now, by the fields of `Sweep`; the bounds now and then, and last."""
+        """What is to be done now, by the report's fields; the bounds now and then, and last."""
         moments = {"promoted": agenda.due, "lapsed": agenda.lapse, "purged": agenda.purge}
         due: dict[str, Callable[[], Awaitable[int]]] = {
-            name: self._duties[name].drain
+            name: self._duties[name].run
             for name, at in moments.items()
             if at is not None and at <= now
         }
@@ -211,13 +213,13 @@ class QueueScheduler:
         waits += [wait for wait in leases if wait or (wait is not None and has_taken)]
         return max(0.0, min([self._poll, *waits]))
 
-    async def _drain(self, batch: Work[int]) -> int:
+    async def _until_done(self, batch: Work[int]) -> int:
         """Run a batch until one is not full; others get the write lock in between."""
         total = 0
         while True:
             done = await self._store.transact(batch, is_large=True)
             total += done
-            if done < maintain.BATCH:
+            if done < maintain.PAGE:
                 return total
             await asyncio.sleep(0)
 
@@ -239,7 +241,7 @@ class QueueScheduler:
         doubt, failed = Doubt(), None
         for queue in queues:
             try:
-                if await self._drain(partial(maintain.trim, queue=queue)):
+                if await self._until_done(partial(maintain.trim, queue=queue)):
                     doubt.taken()
             except Exception as error:
                 if not doubt.is_of_one(error, [queue]):
@@ -248,18 +250,20 @@ class QueueScheduler:
                 _log.warning("queue %s keeps more settled jobs than it should: %s", queue, error)
         if self._ages.is_steady:
             latest = self._ages.latest
-            await self._drain(partial(maintain.prune_events, keep=self._keep_events, latest=latest))
+            await self._until_done(
+                partial(maintain.prune_events, keep=self._keep_events, latest=latest)
+            )
         if failed is not None and doubt.is_left:
             raise failed
 
 
 def _duties(store: Store, monotonic: Callable[[], float], ages: AgeWatch) -> dict[str, Duty]:
-    """What a sweep does, in its order, by the fields of `Sweep`."""
+    """What a sweep does, in its order, by the fields of `SweepReport`."""
 
     def purge(uow: UnitOfWork, page: maintain.Page) -> int:
         return maintain.purge(uow, page, latest=ages.latest)
 
-    duties: dict[str, Batch] = {
+    duties: dict[str, PageWork] = {
         "promoted": maintain.promote_due,
         EXPIRED: maintain.expire_leases,
         "lapsed": maintain.lapse,

@@ -10,7 +10,7 @@ from ..ports.store import Store
 from ..ports.wakeup import Wakeup
 from .adder import Adder
 from .outage import Outage
-from .results import Results
+from .result_waiter import ResultWaiter
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -22,5 +22,5 @@ class Services:
     codec: Codec
     ids: IdGenerator
     adder: Adder
-    results: Results
+    results: ResultWaiter
     outage: Outage = attrs.Factory(Outage)

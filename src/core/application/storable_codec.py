@@ -29,9 +29,7 @@ class StorableCodec(Codec):
         return text
 
     def decode(self, text: str) -> Any:
-        """See the port."""
         return self.codec.decode(text)
 
     def decoder(self, shape: Any) -> Callable[[str], Any]:
-        """See the port."""
         return self.codec.decoder(shape)

@@ -10,12 +10,12 @@ from ..domain.job.job import Job
 from ..domain.job.options import checked_flag
 from ..domain.job.priority import checked_priority
 from ..ports.job_logs import LogLine
+from .job_validator import checked_count
 from .listing import checked_limit
-from .requests import checked_count
-from .results import result_of
+from .result_waiter import result_of
 from .services import Services
 from .snapshot import JobSnapshot
-from .use_cases import look, manage
+from .use_cases import manage, read
 from .use_cases.manage import Decide
 
 NEWEST_LINES = 1_000
@@ -32,7 +32,7 @@ class SyncJobHandle(JobSnapshot):
 
     def refresh(self) -> Self:
         """See `JobHandle.refresh`."""
-        self._job = self._services.store.read_sync(partial(look.get_job, ref=self.ref))
+        self._job = self._services.store.read_sync(partial(read.get_job, ref=self.ref))
         return self
 
     def result(self, timeout: Duration | None = None) -> Any:
@@ -76,7 +76,7 @@ class SyncJobHandle(JobSnapshot):
 
     def logs(self, limit: int = NEWEST_LINES) -> list[LogLine]:
         """See `JobHandle.logs`."""
-        work = partial(look.read_logs, ref=self.ref, limit=checked_limit(limit))
+        work = partial(read.read_logs, ref=self.ref, limit=checked_limit(limit))
         return self._services.store.read_sync(work)
 
     def clear_logs(self, keep: int = 0) -> int:

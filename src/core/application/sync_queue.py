@@ -18,12 +18,12 @@ from ..ports.job_catalog import Count
 from . import bulk
 from .bulk import Statuses
 from .event_stream import PAGE
+from .job_validator import JobValidator, Member, checked_ref
 from .listing import checked_cursor, checked_limit, event_filter, query
-from .requests import Member, Requests, checked_ref
 from .services import Services
-from .steps import Steps, run_steps_sync
 from .sync_job_handle import SyncJobHandle
-from .use_cases import administer, look
+from .transactions import Transactions, run_transactions_sync
+from .use_cases import administer, read
 from .use_cases.add import Added, NewJob, add_jobs
 
 
@@ -46,7 +46,7 @@ class SyncQueue:
     ) -> None:
         self.name = checked_name(name, "queue")
         self._services = services
-        self._requests = Requests(
+        self._requests = JobValidator(
             queue=self.name, codec=services.codec, ids=services.ids, defaults=dict(defaults or {})
         )
 
@@ -71,13 +71,13 @@ class SyncQueue:
 
     def get(self, job_id: str) -> SyncJobHandle:
         """See `Queue.get`."""
-        work = partial(look.get_job, ref=checked_ref(self.name, job_id))
+        work = partial(read.get_job, ref=checked_ref(self.name, job_id))
         return SyncJobHandle(self._services.store.read_sync(work), self._services)
 
     def find(self, job_id: str) -> SyncJobHandle | None:
         """See `Queue.find`."""
         ref = checked_ref(self.name, job_id)
-        job = (self._services.store.read_sync(partial(look.look_up, refs=[ref]))).get(ref)
+        job = (self._services.store.read_sync(partial(read.find_jobs, refs=[ref]))).get(ref)
         return None if job is None else SyncJobHandle(job, self._services)
 
     def jobs(
@@ -104,7 +104,7 @@ class SyncQueue:
             newest_first=newest_first,
         )
         work = partial(
-            look.list_jobs, query=wanted, after=checked_cursor(after), limit=checked_limit(limit)
+            read.list_jobs, query=wanted, after=checked_cursor(after), limit=checked_limit(limit)
         )
         page = self._services.store.read_sync(work)
         return SyncJobPage(
@@ -113,7 +113,7 @@ class SyncQueue:
 
     def counts(self) -> dict[JobStatus, Count]:
         """See `Queue.counts`."""
-        return self._services.store.read_sync(partial(look.count_jobs, queue=self.name))
+        return self._services.store.read_sync(partial(read.count_jobs, queue=self.name))
 
     def pause(self) -> None:
         """See `Queue.pause`."""
@@ -125,7 +125,7 @@ class SyncQueue:
 
     def is_paused(self) -> bool:
         """See `Queue.is_paused`."""
-        return self._services.store.read_sync(partial(look.is_paused, name=self.name))
+        return self._services.store.read_sync(partial(read.is_paused, name=self.name))
 
     def drain(self, *, delayed: bool = True) -> int:
         """See `Queue.drain`."""
@@ -156,10 +156,10 @@ class SyncQueue:
         reset_attempts: bool = False,
     ) -> int:
         """See `Queue.retry_many`."""
-        steps = bulk.retry_many(
+        transactions = bulk.retry_many(
             self.name, status=status, before=before, limit=limit, reset_attempts=reset_attempts
         )
-        return self._run(steps)
+        return self._run(transactions)
 
     def promote_many(self, *, limit: int | None = None) -> int:
         """See `Queue.promote_many`."""
@@ -180,17 +180,17 @@ class SyncQueue:
         return self._events(cursor, wanted)
 
     def _events(self, after: int | None, wanted: EventFilter) -> Iterator[Event]:
-        cursor = self._services.store.read_sync(look.last_event_id) if after is None else after
+        cursor = self._services.store.read_sync(read.last_event_id) if after is None else after
         while True:
-            work = partial(look.read_events, after=cursor, limit=PAGE, wanted=wanted)
+            work = partial(read.read_events, after=cursor, limit=PAGE, wanted=wanted)
             page = self._services.store.read_sync(work)
             yield from page
             if len(page) < PAGE:
                 return
             cursor = page[-1].id
 
-    def _run(self, steps: Steps[int]) -> int:
-        return run_steps_sync(self._services.store, steps)
+    def _run(self, transactions: Transactions[int]) -> int:
+        return run_transactions_sync(self._services.store, transactions)
 
     def _handle(self, added: Added) -> SyncJobHandle:
         return SyncJobHandle(added.job, self._services, is_new=added.is_new)

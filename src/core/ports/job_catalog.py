@@ -73,7 +73,7 @@ class Count:
 class JobCatalog(Protocol):
     """The read side of the jobs."""
 
-    def look(self, refs: Collection[JobRef]) -> list[Job]:
+    def peek(self, refs: Collection[JobRef]) -> list[Job]:
         """Those of the jobs that exist, as they are now."""
         ...
 

@@ -24,7 +24,7 @@ class QueueRepository(Protocol):
         """The queue, locked until the transaction ends; a new, unknown one where none is known."""
         ...
 
-    def look(self, name: str) -> Queue:
+    def peek(self, name: str) -> Queue:
         """The queue as it is now, not locked; a new, unknown one where none is known."""
         ...
 

@@ -9,15 +9,15 @@ import attrs
 from dependency_injector import providers
 
 from ...core.application.job_handle import JobHandle
+from ...core.application.job_validator import checked_queues
 from ...core.application.listeners import Listener, ListenerFunction
 from ...core.application.listing import checked_cursor, checked_limit, event_filter, query
 from ...core.application.queue import JobPage, Queue
 from ...core.application.registry import HandlerFunction, HandlerRegistry, SingleProcessor
-from ...core.application.requests import checked_queues
 from ...core.application.scheduler import QueueScheduler
 from ...core.application.services import Services
-from ...core.application.use_cases import look
-from ...core.application.use_cases.look import QueueSummary
+from ...core.application.use_cases import read
+from ...core.application.use_cases.read import QueueSummary
 from ...core.application.worker.settings import WorkerSettings
 from ...core.application.worker.shutdown import on_signals
 from ...core.application.worker.worker import Worker
@@ -180,7 +180,7 @@ class Errands:
         wanted = checked_name(job_id, "job_id")
 
         def work(uow: Any) -> Any:
-            return look.resolve(uow, wanted)
+            return read.resolve(uow, wanted)
 
         return JobHandle(await self._services.store.read(work), self._services)
 
@@ -190,14 +190,14 @@ class Errands:
         cursor = checked_cursor(after)
 
         def work(uow: Any) -> Any:
-            return look.list_jobs(uow, asked, cursor, most)
+            return read.list_jobs(uow, asked, cursor, most)
 
         page = await self._services.store.read(work, is_large=True)
         return JobPage(tuple(JobHandle(job, self._services) for job in page.jobs), page.next)
 
     async def queues(self) -> list[QueueSummary]:
         """Every queue that was ever used, with its counts."""
-        return await self._services.store.read(look.list_queues, is_large=True)
+        return await self._services.store.read(read.list_queues, is_large=True)
 
     def on(
         self, *types: EventType | str, queue: str | None = None

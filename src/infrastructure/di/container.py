@@ -14,7 +14,7 @@ from ...core.application.at_fork import HeldThroughForks, at_fork
 from ...core.application.listeners import Listeners
 from ...core.application.outage import Outage
 from ...core.application.registry import HandlerRegistry
-from ...core.application.results import Results
+from ...core.application.result_waiter import ResultWaiter
 from ...core.application.scheduler import QueueScheduler
 from ...core.application.services import Services
 from ...core.application.storable_codec import StorableCodec
@@ -69,7 +69,7 @@ class Container(containers.DeclarativeContainer):
         Listeners, store=store, wakeup=wakeup, executor=executor, outage=outage, chance=chance
     )
     adder: Provider[Adder] = Once(Adder, store=store)
-    results: Provider[Results] = Once(Results, store=store, wakeup=wakeup)
+    results: Provider[ResultWaiter] = Once(ResultWaiter, store=store, wakeup=wakeup)
     services: Provider[Services] = Once(
         Services,
         store=store,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from ...core.application.thread_signal import ThreadSignal
+from ...core.application.thread_wake_event import ThreadWakeEvent
 from ..last_words import bounded, flush_output
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class HardEnd:
 
     def __init__(self) -> None:
         self._exit_code = 0
-        self._called_off = ThreadSignal()
+        self._called_off = ThreadWakeEvent()
         self._older: frozenset[BaseProcess] = frozenset()
         self._threads: list[threading.Thread] = []
 
@@ -94,20 +94,20 @@ class HardEnd:
             except RuntimeError:  # No thread is to be had: Python waits here, before it does.
                 self._wait_for_what_is_left(self._called_off)
 
-    def _begin(self, wait: Callable[[ThreadSignal], None]) -> None:
-        self._called_off = ThreadSignal()
+    def _begin(self, wait: Callable[[ThreadWakeEvent], None]) -> None:
+        self._called_off = ThreadWakeEvent()
         threading.Thread(
             target=wait, args=(self._called_off,), name="errands-end", daemon=True
         ).start()
         self._begun.add(self)
 
-    def _wait(self, called_off: ThreadSignal) -> None:
+    def _wait(self, called_off: ThreadWakeEvent) -> None:
         if called_off.wait(HANGING_SECONDS):
             return
         bounded(self._say_why)
         self._end()
 
-    def _wait_for_what_is_left(self, _: ThreadSignal) -> None:
+    def _wait_for_what_is_left(self, _: ThreadWakeEvent) -> None:
         if self._ends_within(HANGING_SECONDS):
             return
         bounded(self._say_why)

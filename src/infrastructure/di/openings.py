@@ -8,7 +8,7 @@ from typing import Final
 from weakref import WeakSet
 
 from ...core.application.at_fork import HeldThroughForks, at_fork, is_held_here
-from ...core.application.signal import Signal
+from ...core.application.wake_event import WakeEvent
 from ...core.domain.errors import StoreBusy, StoreError, StoreUnavailable
 from ...core.ports.executor import Executor
 from ...core.ports.store import Store
@@ -29,7 +29,7 @@ class Openings:
     could never be imported in the child.
 
     Who opens or closes holds `_turn`. What is counted is noted without a call in between, and so
-    without a signal (see `ThreadSignal`).
+    without a signal (see `ThreadWakeEvent`).
     """
 
     def __init__(self, *, store: Store, executor: Executor) -> None:
@@ -184,7 +184,7 @@ class Settling:
         self._pid = os.getpid()
         self._is_over = False
         self._error: BaseException | None = None
-        self._waiting: list[Signal] = []
+        self._waiting: list[WakeEvent] = []
 
     @property
     def is_under_way(self) -> bool:
@@ -197,7 +197,7 @@ class Settling:
 
     async def over(self) -> None:
         """Return when it is over."""
-        signal = Signal()
+        signal = WakeEvent()
         self._waiting.append(signal)
         if not self._is_over:  # Else it may have looked before that.
             await signal.wait()

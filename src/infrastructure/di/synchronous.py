@@ -8,8 +8,8 @@ from ...core.application.listing import checked_cursor, checked_limit, query
 from ...core.application.services import Services
 from ...core.application.sync_job_handle import SyncJobHandle
 from ...core.application.sync_queue import SyncJobPage, SyncQueue
-from ...core.application.use_cases import look
-from ...core.application.use_cases.look import QueueSummary
+from ...core.application.use_cases import read
+from ...core.application.use_cases.read import QueueSummary
 from ...core.domain.job.identity import checked_name
 from ..settings import Settings
 from .container import Container
@@ -50,7 +50,7 @@ class SyncErrands:
     def get(self, job_id: str) -> SyncJobHandle:
         """The one job with this id in any queue. Raises `JobNotFound`, `AmbiguousJobId`."""
         wanted = checked_name(job_id, "job_id")
-        job = self._services.store.read_sync(lambda uow: look.resolve(uow, wanted))
+        job = self._services.store.read_sync(lambda uow: read.resolve(uow, wanted))
         return SyncJobHandle(job, self._services)
 
     def jobs(self, *, after: int | None = None, limit: int = 100, **wanted: Any) -> SyncJobPage:
@@ -58,14 +58,14 @@ class SyncErrands:
         asked = query(wanted.pop("queue", None), self._services.codec, **wanted)
         most = checked_limit(limit)
         cursor = checked_cursor(after)
-        page = self._services.store.read_sync(lambda uow: look.list_jobs(uow, asked, cursor, most))
+        page = self._services.store.read_sync(lambda uow: read.list_jobs(uow, asked, cursor, most))
         return SyncJobPage(
             tuple(SyncJobHandle(job, self._services) for job in page.jobs), page.next
         )
 
     def queues(self) -> list[QueueSummary]:
         """Every queue that was ever used, with its counts."""
-        return self._services.store.read_sync(look.list_queues)
+        return self._services.store.read_sync(read.list_queues)
 
     @property
     def _services(self) -> Services:

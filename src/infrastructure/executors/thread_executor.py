@@ -38,7 +38,6 @@ class ThreadExecutor(Executor):
         self._idle = 0
 
     def submit(self, function: Callable[[], T]) -> asyncio.Future[T]:
-        """See the port."""
         context = contextvars.copy_context()
         future: Future[T] = Future()
         with self._lock:
@@ -52,7 +51,6 @@ class ThreadExecutor(Executor):
         return asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """See the port."""
         with self._lock:
             tasks, threads = self._tasks, self._threads
             self._begin_anew()

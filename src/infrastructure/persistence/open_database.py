@@ -14,7 +14,7 @@ def open_database(store: Store) -> Database:
     from .sql.sqlite.store import SqliteStore
 
     if isinstance(store, SqliteStore):
-        return SqliteDatabase(store.place)
+        return SqliteDatabase(store.file)
     if isinstance(store, ServerStore):
         return store.engine.database()
     return MemoryDatabase(store.url)

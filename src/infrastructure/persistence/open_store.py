@@ -57,7 +57,7 @@ def _memory(clock: Clock | None, wakeup: Wakeup) -> Store:
 
 
 def _sqlite(rest: str, settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
-    from .sql.sqlite.connections import Place
+    from .sql.sqlite.connections import SqliteFile
     from .sql.sqlite.driver import MEMORY
     from .sql.sqlite.store import SqliteStore
 
@@ -73,23 +73,23 @@ def _sqlite(rest: str, settings: Settings, clock: Clock | None, wakeup: Wakeup) 
         os.fsencode(path)
     except UnicodeEncodeError as error:
         raise InvalidDatabaseUrl(storable(shown), "no file can be called so") from error
-    place = Place(
+    file = SqliteFile(
         path=MEMORY if path in ("", MEMORY) else str(Path(path).absolute()),
         synchronous=settings.synchronous,
         busy_seconds=settings.busy_timeout.total_seconds(),
         migrates=settings.migrate,
     )
-    return SqliteStore(place, clock or host_clock, wakeup)
+    return SqliteStore(file, clock or host_clock, wakeup)
 
 
 def _postgresql(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
+    from .sql.postgresql.dialect import PostgresqlDialect
     from .sql.postgresql.engine import PostgresqlEngine
-    from .sql.postgresql.grammar import PostgresqlGrammar
     from .sql.postgresql.schema import PostgresqlTables
 
     tables = PostgresqlTables(settings.table_prefix, settings.schema)
     shown = without_password(settings.url)
-    engine = PostgresqlEngine(_address(settings.url, shown), shown, PostgresqlGrammar(tables))
+    engine = PostgresqlEngine(_address(settings.url, shown), shown, PostgresqlDialect(tables))
     return _on_server(engine, settings, clock, wakeup)
 
 

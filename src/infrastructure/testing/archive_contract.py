@@ -14,7 +14,7 @@ from ...core.application.checksum import canonical
 from ...core.application.database_copy import DatabaseCopy, Outcome
 from ...core.application.use_cases import administer
 from ...core.application.use_cases.add import NewJob, add_jobs
-from ...core.application.use_cases.settle import Settlement, Turnover, settle, turn_over
+from ...core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle, settle
 from ...core.domain.errors import StoreError
 from ...core.domain.job.failure import ErrorInfo
 from ...core.domain.job.identity import JobRef
@@ -215,7 +215,7 @@ def _add(
 def _claim(store: Store, queue: str, limit: int) -> list[Job]:
     claim = Claim(queue, limit, "worker", "token", LEASE)
     return store.transact_sync(
-        partial(turn_over, turn=Turnover(claims=(claim,), free=limit))
+        partial(run_cycle, cycle=WorkerCycle(claims=(claim,), free=limit))
     ).claimed
 
 
@@ -229,7 +229,7 @@ def _claimable(store: Store) -> list[str]:
 
     def work(uow: UnitOfWork) -> None:
         claim = Claim(MAIN, 99, "worker", "another", LEASE)
-        found[:] = [job.id for job in turn_over(uow, Turnover(claims=(claim,), free=99)).claimed]
+        found[:] = [job.id for job in run_cycle(uow, WorkerCycle(claims=(claim,), free=99)).claimed]
         raise _Looked
 
     try:

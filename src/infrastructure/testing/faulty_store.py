@@ -35,59 +35,47 @@ class FaultyStore(Store):
 
     @property
     def url(self) -> str:
-        """See the port."""
         return self._store.url
 
     def ensure_room(self, text: str, field: str) -> None:
-        """See the port."""
         self._store.ensure_room(text, field)
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         return await self._store.transact(
             self._checked(work), is_large=is_large, is_repeatable=is_repeatable
         )
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
-        """See the port."""
         return await self._store.read(self._checked(work), is_large=is_large)
 
     def transact_sync(
         self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         return self._store.transact_sync(
             self._checked(work), urgent=urgent, is_repeatable=is_repeatable
         )
 
     def read_sync(self, work: Work[T]) -> T:
-        """See the port."""
         return self._store.read_sync(self._checked(work))
 
     def within(self, connection: Any, work: Work[T]) -> T:
-        """See the port."""
         return self._store.within(connection, work)
 
     async def within_async(self, connection: Any, work: Work[T]) -> T:
-        """See the port."""
         return await self._store.within_async(connection, work)
 
     async def initialize(self) -> None:
-        """See the port."""
         await self._store.initialize()
 
     async def close(self) -> None:
-        """See the port."""
         await self._store.close()
 
     def initialize_sync(self) -> None:
-        """See the port."""
         self._store.initialize_sync()
 
     def close_sync(self) -> None:
-        """See the port."""
         self._store.close_sync()
 
     def _checked(self, work: Work[T]) -> Work[T]:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from ...core.application.signal import Signal
-from ...core.application.use_cases import look
+from ...core.application.use_cases import read
+from ...core.application.wake_event import WakeEvent
 from ...core.domain.events import EventType
 from ...core.domain.job.durations import Duration, duration
 from ...core.domain.job.job import Job
@@ -64,10 +64,10 @@ class _Errand:
         self._clock = app.container.clock() or host_clock
         self._scheduler = app.scheduler()
         self._worker = app.worker(queues, scheduler=False, **settings)
-        self._signal = Signal()
+        self._signal = WakeEvent()
 
     async def run(self, within: timedelta) -> int:
-        start = await self._store.read(look.last_event_id)
+        start = await self._store.read(read.last_event_id)
         limit = self._store_time() + within
         unsubscribe = self._wakeup.subscribe(lambda _: True, self._signal.set)
         working = asyncio.ensure_future(self._worker.run(handle_signals=False))
@@ -109,7 +109,7 @@ class _Errand:
         return min((at for at in moments if at is not None), default=None)
 
     def _served_now(self, uow: UnitOfWork) -> list[str]:
-        return [name for name in self._worker.queues if not uow.queues.look(name).is_paused]
+        return [name for name in self._worker.queues if not uow.queues.peek(name).is_paused]
 
     def _is_handled(self, job: Job) -> bool:
         if isinstance(job, UnreadableJob):

@@ -17,13 +17,10 @@ class SequentialIds(IdGenerator):
         self._jobs, self._tokens, self._workers = count(1), count(1), count(1)
 
     def job_id(self) -> str:
-        """See the port."""
         return f"job-{next(self._jobs)}"
 
     def token(self) -> str:
-        """See the port."""
         return f"token-{next(self._tokens)}"
 
     def worker_id(self) -> str:
-        """See the port."""
         return f"worker-{next(self._workers)}"

@@ -21,7 +21,6 @@ class RecordingWakeup(LocalWakeup):
         self.told: list[Hint] = []
 
     def notify(self, hints: Collection[Hint]) -> None:
-        """See the port."""
         self.told += hints
         super().notify(hints)
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import attrs
 
-from ...core.application.use_cases import administer, look, maintain, report
+from ...core.application.use_cases import administer, maintain, read, report
 from ...core.application.use_cases.add import NewJob, add_jobs
-from ...core.application.use_cases.settle import Settlement, Turnover, settle, turn_over
+from ...core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle, settle
 from ...core.domain.errors import StoreNotOpen
 from ...core.domain.events import Event, EventType, Hint
 from ...core.domain.job.identity import JobRef
@@ -231,7 +231,7 @@ class StoreContract(ArchiveContract):
         with self.opened() as store:
             for name in "abc":
                 _add(store, name)
-            last = store.read_sync(look.last_event_id)
+            last = store.read_sync(read.last_event_id)
             self.clock.advance(60)
 
             prune = partial(maintain.prune_events, keep=timedelta(seconds=1))
@@ -248,7 +248,7 @@ class StoreContract(ArchiveContract):
                 partial(add_jobs, wanted=news, unregistered=frozenset({QUEUE}))
             )
 
-            counts = store.read_sync(partial(look.count_jobs, queue=QUEUE))
+            counts = store.read_sync(partial(read.count_jobs, queue=QUEUE))
             assert len(added) == counts[added[0].job.status].value == 3_000
 
 
@@ -277,8 +277,8 @@ def _claim_of(limit: int, token: str) -> Claim:
 
 
 def _claim(store: Store, limit: int, run: str = "token") -> list[Job]:
-    turn = Turnover(claims=(_claim_of(limit, run),), free=limit)
-    return store.transact_sync(partial(turn_over, turn=turn)).claimed
+    turn = WorkerCycle(claims=(_claim_of(limit, run),), free=limit)
+    return store.transact_sync(partial(run_cycle, cycle=turn)).claimed
 
 
 def _all_jobs(uow: UnitOfWork) -> list[Job]:
@@ -296,7 +296,7 @@ def _image(store: Store) -> object:
         (job.id, job.status, job.version, job.priority, job.progress, job.state, job.token)
         for job in _all(store)
     ]
-    return jobs, _events(store), store.read_sync(look.list_queues)
+    return jobs, _events(store), store.read_sync(read.list_queues)
 
 
 def _events(store: Store) -> list[Event]:
@@ -316,7 +316,7 @@ def _write_all(uow: UnitOfWork, held: Sequence[Held]) -> list[object]:
 
 def _change_everything(uow: UnitOfWork) -> None:
     add_jobs(uow, [_new("b")], frozenset({"another"}))
-    for job in turn_over(uow, Turnover(claims=(_claim_of(9, "token"),), free=9)).claimed:
+    for job in run_cycle(uow, WorkerCycle(claims=(_claim_of(9, "token"),), free=9)).claimed:
         _write_all(uow, [Held(job.key, "token")])
     administer.pause(uow, QUEUE)
     uow.jobs.remove([uow.jobs.get(JobRef(QUEUE, "a"))])
@@ -339,7 +339,7 @@ def _raises(store: Store, change: Work[None]) -> bool:
 def _refuses(store: Store) -> bool:
     for run in (store.transact_sync, store.read_sync):
         try:
-            run(look.last_event_id)
+            run(read.last_event_id)
         except StoreNotOpen:
             continue
         return False

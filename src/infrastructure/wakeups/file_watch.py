@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from ...core.application.log_apart import LogApart
-from ...core.application.thread_signal import ThreadSignal
+from ...core.application.thread_wake_event import ThreadWakeEvent
 from ...core.ports.wakeup import ChangeSource
 from .inotify import Inotify
 
@@ -55,7 +55,7 @@ class FileWatch(ChangeSource):
         self._thread: threading.Thread | None = None
 
     def start(self, on_change: Callable[[], None]) -> None:
-        """See the port. Where no thread is to be had, the next one to subscribe tries again."""
+        """Where no thread is to be had, the next one to subscribe tries again."""
         if self._thread is not None:
             return
         end = _End()
@@ -75,7 +75,6 @@ class FileWatch(ChangeSource):
             self._thread, self._end = thread, end
 
     def stop(self) -> None:
-        """See the port."""
         thread, end = self._thread, self._end
         self._thread = self._end = None
         if end is not None:
@@ -156,7 +155,7 @@ class _End:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.has_come = False
-        self._signal = ThreadSignal()
+        self._signal = ThreadWakeEvent()
         self._writing: int | None = None
 
     def wait(self, seconds: float) -> bool:

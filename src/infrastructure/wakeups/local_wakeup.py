@@ -35,13 +35,11 @@ class LocalWakeup(Wakeup):
         self._pid = os.getpid()
 
     def notify(self, hints: Collection[Hint]) -> None:
-        """See the port."""
         for subscriber in self._subscribers:
             if any(map(subscriber.wanted, hints)):
                 subscriber.wake()
 
     def subscribe(self, wanted: Wanted, wake: Callable[[], None]) -> Unsubscribe:
-        """See the port."""
         subscriber = _Subscriber(wanted, wake)
         try:
             with self._lock:
@@ -54,10 +52,10 @@ class LocalWakeup(Wakeup):
         return lambda: self._unsubscribe(subscriber)
 
     def watch(self, source: ChangeSource | None) -> None:
-        """See the port.
+        """Hear of other processes through this source; stop the one before.
 
-        A forked child leaves the source of its parent alone: its threads are not there, and
-        one of them may have held a lock.
+        A forked child leaves the source of its parent alone: its threads are not there, and one
+        of them may have held a lock.
         """
         with self._lock:
             before, self._source = self._source, source

@@ -11,10 +11,10 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from ...core.domain.job.status import JobStatus
-from .look import STYLES
 from .opening import operator_of
 from .options import AsJson, Flag, MaybeWhole, Names, Url
 from .output import Trouble, print_json, say
+from .styles import STYLES
 
 Data = Annotated[
     str,

@@ -7,13 +7,13 @@ from typing import Any
 from rich.markup import escape
 from rich.text import Text
 
-from ...core.application.use_cases.look import QueueSummary
+from ...core.application.use_cases.read import QueueSummary
 from ...core.domain.job.status import JobStatus
 from ...core.ports.job_catalog import Count
-from .look import STYLES
 from .opening import operator_of
 from .options import AsJson, Url
 from .output import Trouble, print_json, say, show_table, table
+from .styles import STYLES
 
 
 def list_queues(*, url: Url = None, as_json: AsJson = False) -> None:

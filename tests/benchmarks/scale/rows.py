@@ -77,7 +77,7 @@ class Rows:
 
     def _write(self, connection: Any, copies: Copies, first: int, last: int) -> None:
         [(base,)] = connection.execute("SELECT max(key) FROM errands_job").fetchall()
-        tables = engine_of(self.url).grammar.tables
+        tables = engine_of(self.url).dialect.tables
         given = f"generate_series({first + 1}::bigint, {last}::bigint) AS n"
         span = f"(n::double precision / {copies.count} * {round(copies.days * DAY)})::bigint"
         at = f"(model.created_at - {round(copies.days * DAY)} + {span})"

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Final
 
 from errands import Errands
-from errands.core.application.use_cases import look, maintain
+from errands.core.application.use_cases import maintain, read
 from errands.core.ports.event_log import EventFilter
 from errands.core.ports.store import Store, Work
 from errands.infrastructure.persistence.open_database import open_database
@@ -38,8 +38,8 @@ EXPIRED: Final = {
 def measure_looks(ground: Ground) -> Found:
     """What people and programs ask for, each the median of some times."""
     with _store(ground) as (app, store), closing(ground.store.connect(ground.url)) as connection:
-        newest = store.read_sync(look.last_event_id)
-        page = partial(look.read_page, after=newest - PAGE, limit=PAGE, wanted=EventFilter())
+        newest = store.read_sync(read.last_event_id)
+        page = partial(read.read_page, after=newest - PAGE, limit=PAGE, wanted=EventFilter())
         asked: dict[str, Callable[[], object]] = {
             "`counts()` of one queue": app.sync.queue(QUEUE).counts,
             "list of all queues with their counts": app.sync.queues,
@@ -96,9 +96,9 @@ def _nth_event(ground: Ground) -> int:
 def _batches(ground: Ground, what: str, of: str, batch: Work[int]) -> Found:
     taken: list[float] = []
     with _store(ground) as (_, store):
-        done, began = maintain.BATCH, perf_counter()
+        done, began = maintain.PAGE, perf_counter()
         total = 0
-        while done == maintain.BATCH:
+        while done == maintain.PAGE:
             started = perf_counter()
             done = store.transact_sync(batch)
             taken.append(1e3 * (perf_counter() - started))

@@ -24,18 +24,16 @@ SETTINGS: Final = (
 
 
 class Mariadb(BenchServer):
-    """See the protocol."""
+    """The reference statements on PyMySQL."""
 
     name = "mariadb"
     claim_unit = "rows read"
     claim_slack = 0.05
 
     def quoted(self, name: str) -> str:
-        """See the protocol."""
         return f"`{name}`"
 
     def facts(self) -> dict[str, Any]:
-        """See the protocol."""
         told = {name: ask(self.server, f"SELECT @@{name}")[0][0] for name in SETTINGS}
         return {**told, "pymysql": version("pymysql")}
 
@@ -72,7 +70,6 @@ class Mariadb(BenchServer):
         return int(position)
 
     def multiply(self, url: str, more: int) -> None:
-        """See the protocol."""
         with closing(self.connect(url)) as connection:
             cursor = connection.cursor()
             for statement in cloning(self, url, more, "concat('{}', substr({}, 9))"):
@@ -82,12 +79,12 @@ class Mariadb(BenchServer):
         self.settle(url)
 
     def claim_cost(self, url: str, limit: int) -> int:
-        """See the protocol. Rows that the storage engine was asked for."""
+        """Rows that the storage engine was asked for."""
         engine = engine_of(url)
         claim = Claim(QUEUE, limit, "worker", "token", timedelta(minutes=1))
         with closing(self.connect(url)) as connection:
             transaction = engine.begin(connection, only_reads=False)
-            leases = SqlLeaseRepository(transaction.session, host_clock())
+            leases = SqlLeaseRepository(transaction.sql, host_clock())
             before = _rows_read(connection)
             claimed = leases.claim(claim)
             cost = _rows_read(connection) - before

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final
 
-from errands.infrastructure.persistence.sql.postgresql.grammar import PostgresqlGrammar
-from errands.infrastructure.persistence.sql.postgresql.session import DIALECT
+from errands.infrastructure.persistence.sql.postgresql.dialect import PostgresqlDialect
+from errands.infrastructure.persistence.sql.postgresql.sql_connection import DIALECT
 from tests.benchmarks.jobs import QUEUE
 from tests.benchmarks.stores.server import BenchServer, ask, cloning, engine_of
 
@@ -21,14 +21,13 @@ SETTINGS: Final = (
 
 
 class Postgresql(BenchServer):
-    """See the protocol."""
+    """The reference statements on psycopg."""
 
     name = "postgresql"
     claim_unit = "buffers"
     claim_slack = 0.05
 
     def facts(self) -> dict[str, Any]:
-        """See the protocol."""
         import psycopg
 
         told = {name: ask(self.server, f"SHOW {name}")[0][0] for name in SETTINGS}
@@ -62,7 +61,6 @@ class Postgresql(BenchServer):
         return int(connection.execute(query).fetchone()[0])
 
     def multiply(self, url: str, more: int) -> None:
-        """See the protocol."""
         with closing(self.connect(url)) as connection:
             connection.execute("SET synchronous_commit = off")
             for statement in cloning(self, url, more, "'{}' || substr({}, 9)"):
@@ -73,14 +71,14 @@ class Postgresql(BenchServer):
         self.settle(url)
 
     def claim_cost(self, url: str, limit: int) -> int:
-        """See the protocol. Buffers hit or read to find and lock the rows.
+        """Buffers hit or read to find and lock the rows.
 
         Not those to write them: each index that a row is entered into is a level deeper at
         some size, and every claim that was undone leaves entries behind.
         """
-        grammar = engine_of(url).grammar
-        assert isinstance(grammar, PostgresqlGrammar)
-        text, arrange = grammar.statements.claim.on(DIALECT)
+        dialect = engine_of(url).dialect
+        assert isinstance(dialect, PostgresqlDialect)
+        text, arrange = dialect.statements.claim.on(DIALECT)
         given = (QUEUE, limit, "token", "worker", 2**41, 2**41, 30_000)
         with closing(self.connect(url)) as connection:
             connection.execute("BEGIN")

@@ -53,7 +53,6 @@ class BenchServer(Store, Maker):
     has_own_log = False
 
     def quoted(self, name: str) -> str:
-        """See the protocol."""
         return f'"{name}"'
 
     @property
@@ -63,7 +62,6 @@ class BenchServer(Store, Maker):
 
     @contextmanager
     def databases(self, folder: Path) -> Generator[Databases]:
-        """See the protocol."""
         made = ServerDatabases(self)
         made.sweep()
         try:
@@ -76,31 +74,26 @@ class BenchServer(Store, Maker):
         """The end of the server's log, in bytes."""
 
     def look(self, url: str, query: str, *parameters: Any) -> list[Any]:
-        """See the protocol."""
         with closing(self.connect(url)) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(query.replace("?", "%s"), parameters)
             return list(cursor.fetchall())
 
     def taped(self) -> AbstractContextManager[Tape]:
-        """See the protocol."""
         return taped()
 
     def connect(self, url: str) -> Any:
-        """See the protocol."""
         return engine_of(url).connect()
 
     def run(self, connection: Any, transaction: Transaction) -> None:
-        """See the protocol."""
         run_calls({CONNECTION: connection}, transaction)
 
     def read_newest(self, connection: Any) -> None:
-        """See the protocol."""
         with closing(connection.cursor()) as cursor:
             cursor.execute(f"SELECT * FROM errands_job ORDER BY {self.quoted('key')} DESC LIMIT 1")
             cursor.fetchall()
 
     def replay(self, url: str, transactions: list[Transaction], *, weighs_log: bool) -> Replayed:
-        """See the protocol. Others on the same server add to its log."""
+        """Others on the same server add to its log."""
         with closing(self.connect(url)) as connection:
             before = self.log_position(connection) if weighs_log else 0
             seconds = _run_all(connection, transactions)
@@ -108,7 +101,6 @@ class BenchServer(Store, Maker):
         return Replayed(seconds, after - before)
 
     def counts(self, transactions: list[Transaction]) -> dict[str, int]:
-        """See the protocol."""
         sent = [texts for calls in transactions for call in calls if (texts := _statements(call))]
         return {
             "commits": len(transactions),
@@ -123,7 +115,7 @@ def cloning(store: BenchServer, url: str, more: int, joined: str) -> Iterator[st
     """The statements of `multiply`; see `Cloning`."""
     key = store.quoted("key")
     [(count, step)] = store.look(url, f"SELECT count(*), max({key}) FROM errands_job")
-    tables = engine_of(url).grammar.tables
+    tables = engine_of(url).dialect.tables
     cloned = Cloning(tables=tables, count=count, step=step, quoted=store.quoted, joined=joined)
     return cloned.until(more)
 

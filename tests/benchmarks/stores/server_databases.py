@@ -69,7 +69,6 @@ class ServerDatabases(Databases):
         self._empty: str | None = None
 
     def new(self, waiting: int = 0) -> str:
-        """See the protocol."""
         name = self._name()
         url = self._maker.server.url_of(name)
         if not waiting and self._empty is not None:
@@ -85,7 +84,6 @@ class ServerDatabases(Databases):
 
     @contextmanager
     def copy(self, original: str) -> Generator[str]:
-        """See the protocol."""
         name = self._name()
         try:
             self._maker.create_copy(make_url(original).database or "", name)

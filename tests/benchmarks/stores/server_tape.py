@@ -9,25 +9,23 @@ from unittest.mock import patch
 
 import attrs
 
-from errands.infrastructure.persistence.sql.server.at_once import AtOnce, NotAtOnce
-from errands.infrastructure.persistence.sql.server.units import Units
+from errands.infrastructure.persistence.sql.server.loop_runner import LoopRunner, NotPipelined
+from errands.infrastructure.persistence.sql.server.transaction_runner import TransactionRunner
 from tests.benchmarks.stores.calls import Call, Reel
 from tests.benchmarks.stores.store import Tape
 
 
 class ServerTape(Tape):
-    """See the protocol."""
+    """Records what a server is sent."""
 
     def __init__(self) -> None:
         self._transactions: list[list[Call]] = []
 
     @property
     def transactions(self) -> list[list[Call]]:
-        """See the protocol."""
         return self._transactions
 
     def clear(self) -> None:
-        """See the protocol."""
         self._transactions.clear()
 
 
@@ -47,7 +45,6 @@ class TapedDriver:
         return getattr(self._driver, name)
 
     def begin(self, connection: Any, *, only_reads: bool) -> Any:
-        """See the protocol."""
         if only_reads:
             return self._driver.begin(connection, only_reads=True)
         _, reel = self._reels.setdefault(id(connection), (connection, Reel(connection)))
@@ -66,18 +63,15 @@ class TapedTransaction:
     tape: ServerTape
 
     @property
-    def session(self) -> Any:
-        """See the protocol."""
-        return self.transaction.session
+    def sql(self) -> Any:
+        return self.transaction.sql
 
     def commit(self) -> None:
-        """See the protocol."""
         self.transaction.commit()
         if calls := self.reel.stop(keep=True):
             self.tape.transactions.append(calls)
 
     def rollback(self) -> None:
-        """See the protocol."""
         self.transaction.rollback()
         self.reel.stop(keep=False)
 
@@ -89,15 +83,18 @@ def taped() -> Generator[ServerTape]:
     All of it in the ordinary way: the messages are the same on the event loop.
     """
     tape = ServerTape()
-    build = Units.__init__
+    build = TransactionRunner.__init__
 
-    def build_on_tape(self: Units, driver: Any, *others: Any, **named: Any) -> None:
+    def build_on_tape(self: TransactionRunner, driver: Any, *others: Any, **named: Any) -> None:
         on_tape: Any = TapedDriver(driver, tape)
         build(self, on_tape, *others, **named)
 
-    with patch.object(Units, "__init__", build_on_tape), patch.object(AtOnce, "run", _refuse):
+    with (
+        patch.object(TransactionRunner, "__init__", build_on_tape),
+        patch.object(LoopRunner, "run", _refuse),
+    ):
         yield tape
 
 
-async def _refuse(_: AtOnce, _work: object) -> None:
-    raise NotAtOnce
+async def _refuse(_: LoopRunner, _work: object) -> None:
+    raise NotPipelined

@@ -10,10 +10,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from errands.infrastructure.persistence.sql.sqlite.dialect import SQLITE
 from errands.infrastructure.persistence.sql.sqlite.driver import Connection, connect, driver
-from errands.infrastructure.persistence.sql.sqlite.grammar import GRAMMAR
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
-from errands.infrastructure.persistence.sql.sqlite.session import DIALECT
+from errands.infrastructure.persistence.sql.sqlite.sql_connection import DIALECT
 from tests.benchmarks.jobs import QUEUE
 from tests.benchmarks.stores.clone import Cloning
 from tests.benchmarks.stores.databases import Databases, make
@@ -34,14 +34,12 @@ class SqliteFiles(Databases):
         self._folder = folder
 
     def new(self, waiting: int = 0) -> str:
-        """See the protocol."""
         url = self._url("new")
         make(url, waiting)
         return url
 
     @contextmanager
     def copy(self, original: str) -> Generator[str]:
-        """See the protocol."""
         url = self._url("copy")
         shutil.copyfile(path_of(original), path_of(url))
         try:
@@ -60,7 +58,7 @@ def path_of(url: str) -> str:
 
 
 class Sqlite(Store):
-    """See the protocol."""
+    """The reference statements on SQLite's own driver."""
 
     name = "sqlite"
     claim_unit = "steps"
@@ -68,11 +66,9 @@ class Sqlite(Store):
     has_own_log = True
 
     def quoted(self, name: str) -> str:
-        """See the protocol."""
         return f'"{name}"'
 
     def facts(self) -> dict[str, Any]:
-        """See the protocol."""
         return {
             "sqlite": driver().sqlite_version,
             "driver": driver().__name__.partition(".")[0],
@@ -81,25 +77,20 @@ class Sqlite(Store):
 
     @contextmanager
     def databases(self, folder: Path) -> Generator[Databases]:
-        """See the protocol."""
         yield SqliteFiles(folder)
 
     def look(self, url: str, query: str, *parameters: Any) -> list[Any]:
-        """See the protocol."""
         with closing(driver().connect(path_of(url), timeout=10)) as connection:
             rows: list[Any] = connection.execute(query, parameters).fetchall()
         return rows
 
     def taped(self) -> AbstractContextManager[Tape]:
-        """See the protocol."""
         return taped()
 
     def connect(self, url: str) -> Connection:
-        """See the protocol."""
         return connect(path_of(url), synchronous="NORMAL")
 
     def run(self, connection: Connection, transaction: Transaction) -> None:
-        """See the protocol."""
         execute, execute_many = connection.execute, connection.executemany
         for is_many, statement, parameters in transaction:
             if is_many:
@@ -108,11 +99,10 @@ class Sqlite(Store):
                 execute(statement, parameters).fetchall()
 
     def read_newest(self, connection: Connection) -> None:
-        """See the protocol."""
         connection.execute("SELECT * FROM errands_job ORDER BY key DESC LIMIT 1").fetchone()
 
     def replay(self, url: str, transactions: list[Transaction], *, weighs_log: bool) -> Replayed:
-        """See the protocol. The size of the log counts where nothing checkpoints it."""
+        """The size of the log counts where nothing checkpoints it."""
         pages = 0 if weighs_log else CHECKPOINT_PAGES
         with closing(self.connect(url)) as connection:
             connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
@@ -124,7 +114,6 @@ class Sqlite(Store):
         return Replayed(seconds, log_bytes)
 
     def counts(self, transactions: list[Transaction]) -> dict[str, int]:
-        """See the protocol."""
         statements = sum(
             len(parameters) if is_many else not statement.startswith(("BEGIN", "COMMIT"))
             for transaction in transactions
@@ -133,7 +122,6 @@ class Sqlite(Store):
         return {"commits": len(transactions), "statements": statements}
 
     def multiply(self, url: str, more: int) -> None:
-        """See the protocol."""
         with closing(driver().connect(path_of(url), isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA cache_size = -262144")
@@ -155,10 +143,10 @@ class Sqlite(Store):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def settle(self, url: str) -> None:
-        """See the protocol. Nothing is due."""
+        """Nothing is due."""
 
     def claim_cost(self, url: str, limit: int) -> int:
-        """See the protocol. Steps of SQLite's virtual machine."""
+        """Steps of SQLite's virtual machine."""
         steps = 0
 
         def count_step() -> int:
@@ -166,7 +154,7 @@ class Sqlite(Store):
             steps += 1
             return 0
 
-        text, arrange = GRAMMAR.statements.claim.on(DIALECT)
+        text, arrange = SQLITE.statements.claim.on(DIALECT)
         given = (QUEUE, limit, "token", "worker", 2**41, 2**41, 30_000)
         with closing(self.connect(url)) as connection:
             connection.execute("BEGIN IMMEDIATE")

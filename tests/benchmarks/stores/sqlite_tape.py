@@ -73,14 +73,13 @@ class TapedWriter:
 
 
 class SqliteTape(Tape):
-    """See the protocol."""
+    """Records what SQLite is asked."""
 
     def __init__(self) -> None:
         self.steps: list[Statement] = []
 
     @property
     def transactions(self) -> list[list[Statement]]:
-        """See the protocol."""
         parted: list[list[Statement]] = [[]]
         for step in self.steps:
             parted[-1].append(step)
@@ -89,7 +88,6 @@ class SqliteTape(Tape):
         return [part for part in parted if part]
 
     def clear(self) -> None:
-        """See the protocol."""
         self.steps.clear()
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from errands import Errands
-from errands.core.application.use_cases.settle import Turnover, turn_over
+from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
 from errands.core.ports.lease_repository import Held
@@ -90,12 +90,12 @@ async def test_queues_that_may_be_drained_are_locked_in_the_order_of_their_names
     claims = tuple(Claim(name, 1, "worker", "token", lease) for name in ("b", "a"))
     earlier = datetime(2020, 1, 1, tzinfo=UTC)
     worked = {"a": earlier, "b": earlier}
-    turn = Turnover(claims=claims, free=1, worked=worked)
+    turn = WorkerCycle(claims=claims, free=1, worked=worked)
 
     with engine.connect() as blocker, engine.connect() as prober:
         blocker.execute(LOCK_QUEUE, {"name": "a"})
         store = app.container.store()
-        turning = asyncio.ensure_future(store.transact(lambda uow: turn_over(uow, turn)))
+        turning = asyncio.ensure_future(store.transact(lambda uow: run_cycle(uow, turn)))
         await asyncio.sleep(0.5)
         free = [row[0] for row in prober.execute(FREE_QUEUES)]
         prober.rollback()

@@ -98,7 +98,7 @@ def sequences_of(kind: str, engine: MysqlEngine) -> Sequences:
     """What MariaDB draws from, or MySQL; both work here."""
     if kind == "side table":
         return SideTable(SIDE_TABLE)
-    found = engine.grammar.sequences
+    found = engine.dialect.sequences
     assert isinstance(found, SequenceObject)
     return found
 
@@ -120,7 +120,7 @@ def draw_many(url: str, kind: str, seed: int, rounds: int, answers: Any) -> None
     for turn in range(rounds):
         started = time.monotonic()
         transaction = engine.begin(connection, only_reads=False)
-        drawn.append(list(sequences.draw(transaction.session, 1 + (turn * seed) % 40)))
+        drawn.append(list(sequences.draw(transaction.sql, 1 + (turn * seed) % 40)))
         (transaction.rollback if turn % 3 == 0 else transaction.commit)()
         longest = max(longest, time.monotonic() - started)
     connection.close()
@@ -133,9 +133,9 @@ def test_no_sequence_comes_twice_and_nobody_waits_for_an_idle_transaction(
 ) -> None:
     engine = engine_of(url)
     sequences = sequences_of(kind, engine)
-    session = engine.session(caller)
-    first = list(sequences.draw(session, 3))
-    second = list(sequences.draw(session, 70))
+    sql = engine.sql(caller)
+    first = list(sequences.draw(sql, 3))
+    second = list(sequences.draw(sql, 70))
     answers = SPAWN.Queue()
 
     racing = [
@@ -161,21 +161,21 @@ def test_numbers_drawn_can_be_told_and_raised(url: str, kind: str) -> None:
     engine = engine_of(url)
     sequences = sequences_of(kind, engine)
     with closing(engine.connect()) as connection:
-        session = engine.session(connection)
-        assert sequences.last(session) == 0
-        drawn = list(sequences.draw(session, 3))
+        sql = engine.sql(connection)
+        assert sequences.last(sql) == 0
+        drawn = list(sequences.draw(sql, 3))
 
-        assert sequences.last(session) >= drawn[-1]
-        sequences.count_on(session, 1_000)
-        sequences.count_on(session, 10)
-        assert sequences.last(session) == 1_000
-        assert list(sequences.draw(session, 2)) == [1_001, 1_002]
+        assert sequences.last(sql) >= drawn[-1]
+        sequences.count_on(sql, 1_000)
+        sequences.count_on(sql, 10)
+        assert sequences.last(sql) == 1_000
+        assert list(sequences.draw(sql, 2)) == [1_001, 1_002]
 
 
 def test_a_drawn_row_leaves_nothing_behind(url: str, kind: str) -> None:
     engine = engine_of(url)
     with closing(engine.connect()) as connection:
-        sequences_of(kind, engine).draw(engine.session(connection), 2_000)
+        sequences_of(kind, engine).draw(engine.sql(connection), 2_000)
 
     assert told(url, "SELECT count(*) FROM side_table") == [(0,)]
 

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from errands import Errands
-from errands.infrastructure.persistence.sql.postgresql.grammar import PostgresqlGrammar
+from errands.infrastructure.persistence.sql.postgresql.dialect import PostgresqlDialect
 from errands.infrastructure.persistence.sql.postgresql.schema import PostgresqlTables
-from errands.infrastructure.persistence.sql.postgresql.session import DIALECT
+from errands.infrastructure.persistence.sql.postgresql.sql_connection import DIALECT
 from errands.infrastructure.persistence.sql.statement import Statement
 from tests import servers, stores
 
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 NOW = 1_000_000_000_000
-SAYS = PostgresqlGrammar(PostgresqlTables()).statements
+SAYS = PostgresqlDialect(PostgresqlTables()).statements
 SORT = re.compile(r"(?<!Incremental )Sort \(")
 ONE_JOB = '[{"of_key": 10000005, "of_token": "t", "of_version": 1, "of_queue": "default"}]'
 SAVED = """[{"of_key": 10000005, "of_version": 1, "status": "waiting", "priority": 0, "turn": 0,

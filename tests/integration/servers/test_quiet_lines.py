@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from errands.infrastructure.persistence.sql.mysql.line import QUIET_SECONDS, watch
+from errands.infrastructure.persistence.sql.mysql.keepalive import QUIET_SECONDS, watch
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="a word of Linux")

@@ -13,11 +13,11 @@ import attrs
 
 from errands.core.application.adder import Adder
 from errands.core.application.doctor import Doctor
-from errands.core.application.results import Results
+from errands.core.application.result_waiter import ResultWaiter
 from errands.core.application.services import Services
 from errands.core.application.sync_queue import SyncQueue
-from errands.core.application.use_cases import look
-from errands.core.application.use_cases.settle import Settlement, Turnover, turn_over
+from errands.core.application.use_cases import read
+from errands.core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle
 from errands.core.domain.events import Event
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.outcome import Outcome
@@ -60,7 +60,7 @@ class Follower:
     def turn_pages(self, pages: int) -> None:
         """Read so many pages."""
         for _ in range(pages):
-            work = partial(look.read_page, after=self.cursor, limit=PAGE, wanted=EventFilter())
+            work = partial(read.read_page, after=self.cursor, limit=PAGE, wanted=EventFilter())
             page = self.store.read_sync(work)
             self.cursor = page.end
             self.read += [event.id for event in page.events]
@@ -96,7 +96,7 @@ def play(plan: Plan, store_name: str) -> Scene:
     actors = [_actor(house.stores[place % 2], house.ids) for place in range(len(plan.sides))]
     scene = Scene([actor.store.account for actor in (director, *actors)])
     _furnish(director, plan.states, house.clock)
-    scene.began = first.read_sync(look.last_event_id)
+    scene.began = first.read_sync(read.last_event_id)
     scene.followers = [Follower(GatedStore(first), scene.began) for _ in range(plan.followers)]
     take_turns(
         [
@@ -124,7 +124,7 @@ def _actor(store: Store, ids: SequentialIds) -> Actor:
         codec=JsonCodec(),
         ids=ids,
         adder=Adder(store=gated),
-        results=Results(store=gated, wakeup=wakeup),
+        results=ResultWaiter(store=gated, wakeup=wakeup),
     )
     return Actor(gated, SyncQueue(QUEUE, services=services), ids)
 
@@ -141,15 +141,15 @@ def _furnish(by: Actor, states: Sequence[str], clock: FakeClock) -> None:
     for job in by.queue.jobs().jobs:
         job.cancel()
     add("completed", "failed", "lost", keep_completed=LEASE, keep_failed=1)
-    claimed = by.store.transact_sync(partial(turn_over, turn=by.claim(9))).claimed
+    claimed = by.store.transact_sync(partial(run_cycle, cycle=by.claim(9))).claimed
     outcomes: dict[str, Outcome] = {"completed": DONE, "failed": BROKEN}
     ends = ((job, outcomes.get(job.id)) for job in claimed)
     settlements = tuple(Settlement(job, job.token or "", end) for job, end in ends if end)
-    by.store.transact_sync(partial(turn_over, turn=Turnover(settlements)))
+    by.store.transact_sync(partial(run_cycle, cycle=WorkerCycle(settlements)))
     add("due", delay=LEASE)
     add("active")
     clock.advance(LEASE + timedelta(seconds=1))
-    by.store.transact_sync(partial(turn_over, turn=by.claim(9)))
+    by.store.transact_sync(partial(run_cycle, cycle=by.claim(9)))
     add("waiting")
     add("delayed", delay=LEASE)
 
@@ -183,7 +183,7 @@ def _look_around(store: Store, scene: Scene) -> None:
     newest = scene.began
     for _ in range(LONGEST_READ):
         scene.log = list(store.read_sync(lambda uow: uow.events.read(0, 100_000, EventFilter())))
-        newest = store.read_sync(look.last_event_id)
+        newest = store.read_sync(read.last_event_id)
         if scene.log and scene.log[-1].id == newest:
             break
     for follower in scene.followers:

@@ -11,7 +11,7 @@ import attrs
 from errands.core.application.sync_job_handle import SyncJobHandle
 from errands.core.application.sync_queue import SyncQueue
 from errands.core.application.use_cases import maintain
-from errands.core.application.use_cases.settle import Settlement, Turnover, turn_over
+from errands.core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle
 from errands.core.domain.errors import IllegalTransition, JobNotFound
 from errands.core.domain.events import EventType
 from errands.core.domain.job.failure import ErrorInfo
@@ -38,10 +38,10 @@ class Actor:
     queue: SyncQueue
     ids: IdGenerator
 
-    def claim(self, limit: int) -> Turnover:
+    def claim(self, limit: int) -> WorkerCycle:
         """A turn that claims; its last claim was a long time ago."""
         claim = Claim(QUEUE, limit, self.ids.worker_id(), self.ids.token(), LEASE)
-        return Turnover(claims=(claim,), free=limit)
+        return WorkerCycle(claims=(claim,), free=limit)
 
 
 @attrs.frozen(eq=False)
@@ -83,15 +83,15 @@ def do(actor: Actor, verb: Verb) -> Done:
 def work_through(actor: Actor, outcomes: Sequence[Outcome]) -> None:
     """Claim, then settle in another unit and claim no more, as a worker that stops."""
     store = actor.store
-    turned = store.transact_sync(partial(turn_over, turn=actor.claim(len(outcomes))))
-    if turned.claimed:
+    result = store.transact_sync(partial(run_cycle, cycle=actor.claim(len(outcomes))))
+    if result.claimed:
         settlements = tuple(
             Settlement(job, job.token or "", outcome)
-            for job, outcome in zip(turned.claimed, outcomes, strict=False)
+            for job, outcome in zip(result.claimed, outcomes, strict=False)
         )
-        worked = {QUEUE: turned.claimed[0].started_at or turned.claimed[0].created_at}
+        worked = {QUEUE: result.claimed[0].started_at or result.claimed[0].created_at}
         last = attrs.evolve(actor.claim(1), settlements=settlements, worked=worked)
-        store.transact_sync(partial(turn_over, turn=last))
+        store.transact_sync(partial(run_cycle, cycle=last))
 
 
 def each(change: Callable[[SyncJobHandle], Any], *states: str) -> Callable[[Actor], None]:

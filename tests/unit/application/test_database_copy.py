@@ -9,7 +9,7 @@ import pytest
 from errands import CopyRefused, Errands, InvalidOption, SourceChanged, SyncErrands
 from errands.core.application import database_copy
 from errands.core.application.database_copy import Beginning, DatabaseCopy, Outcome, Stage, Step
-from errands.core.application.pace import HEAVY, Pace
+from errands.core.application.page_size import HEAVY, PageSize
 from errands.core.ports.archive import ArchivedJob, CopyStage
 from errands.core.ports.store import Store, Work
 from errands.core.ports.unit_of_work import UnitOfWork
@@ -273,12 +273,12 @@ def test_a_batch_whose_commit_was_not_answered_is_there_once(
 
 
 def test_a_batch_is_as_small_as_its_jobs_are_heavy() -> None:
-    pace = Pace(1_000)
-    sizes = [pace.limit]
+    page_size = PageSize(1_000)
+    sizes = [page_size.limit]
     for data in ("x", "x", "x", "x" * (HEAVY // 10)):
         job = added()
         job.data = data
-        pace.note([ArchivedJob(job)] * pace.limit)
-        sizes.append(pace.limit)
+        page_size.note([ArchivedJob(job)] * page_size.limit)
+        sizes.append(page_size.limit)
 
     assert sizes == [100, 400, 1_000, 1_000, 10]

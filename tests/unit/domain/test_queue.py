@@ -50,7 +50,7 @@ def test_a_second_resume_changes_nothing() -> None:
 def test_a_drained_queue_is_told() -> None:
     queue = Queue(name="mail")
 
-    events = queue.drain(NOW, NOW)
+    events = queue.note_empty(NOW, NOW)
 
     assert queue.drained_at == NOW
     assert events == (Event(EventType.DRAINED, NOW, "mail"),)
@@ -59,19 +59,19 @@ def test_a_drained_queue_is_told() -> None:
 def test_a_queue_is_drained_once_after_its_last_claim() -> None:
     queue = Queue(name="mail", drained_at=NOW)
 
-    assert queue.drain(NOW - SECOND, NOW + SECOND) == ()
+    assert queue.note_empty(NOW - SECOND, NOW + SECOND) == ()
     assert queue.drained_at == NOW
 
 
 def test_a_queue_claimed_from_since_is_drained_again() -> None:
     queue = Queue(name="mail", drained_at=NOW)
 
-    assert queue.drain(NOW + SECOND, NOW + SECOND) != ()
+    assert queue.note_empty(NOW + SECOND, NOW + SECOND) != ()
     assert queue.drained_at == NOW + SECOND
 
 
 def test_a_paused_queue_is_not_drained() -> None:
     queue = Queue(name="mail", is_paused=True)
 
-    assert queue.drain(NOW, NOW) == ()
+    assert queue.note_empty(NOW, NOW) == ()
     assert queue.drained_at is None

@@ -90,7 +90,7 @@ def _add_chunk(
 
 def _existing(uow: UnitOfWork, wanted: Sequence[NewJob]) -> dict[JobRef, Job]:
     own = {new.ref for new in wanted if new.has_own_id}
-    return {job.ref: job for job in uow.catalog.look(own)} if own else {}
+    return {job.ref: job for job in uow.catalog.peek(own)} if own else {}
 
 
 def _insert(uow: UnitOfWork, births: Births, *, are_free: bool) -> dict[JobRef, Job]:
@@ -117,7 +117,7 @@ def _holders(uow: UnitOfWork, taken: frozenset[JobRef]) -> list[Job]:
     One that was committed after the snapshot of a caller's transaction shows only in a read
     that locks.
     """
-    seen = uow.catalog.look(taken)
+    seen = uow.catalog.peek(taken)
     unseen = taken - {job.ref for job in seen}
     return [*seen, *(uow.jobs.find(unseen) if unseen else ())]
 

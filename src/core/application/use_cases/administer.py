@@ -14,7 +14,7 @@ from ...domain.job.status import JobStatus
 from ...domain.queue.queue import Queue
 from ...ports.job_catalog import JobQuery
 from ...ports.unit_of_work import UnitOfWork
-from .maintain import BATCH
+from .maintain import PAGE
 from .manage import Decide, change_all
 
 
@@ -41,19 +41,19 @@ def _change(
 
 
 @attrs.frozen
-class Sweep:
+class JobSelection:
     """Which jobs of a queue a bulk verb is for.
 
     Settled ones only if they ended before `before`, and longer ago than `older_than`. Only
     those that were added before the verb began: their keys are at most `up_to`, which the first
-    batch finds out.
+    page finds out.
     """
 
     queue: str
     statuses: frozenset[JobStatus]
     before: datetime | None = None
     older_than: timedelta | None = None
-    limit: int = BATCH
+    limit: int = PAGE
     up_to: int | None = None
 
     def is_for(self, job: Job, now: datetime) -> bool:
@@ -69,42 +69,48 @@ class Sweep:
 
 
 @attrs.frozen
-class Swept:
-    """How many jobs a batch changed, and where the next one goes on; None after the last."""
+class SelectedPage:
+    """How many jobs a page changed, and where the next one goes on; None after the last."""
 
     changed: int
     next: int | None
     up_to: int
 
 
-def remove_batch(uow: UnitOfWork, sweep: Sweep, after: int | None, *, force: bool) -> Swept:
-    """Remove a batch; active jobs are spared unless forced."""
-    jobs, swept = _batch(uow, sweep, after)
+def remove_page(
+    uow: UnitOfWork, selection: JobSelection, after: int | None, *, force: bool
+) -> SelectedPage:
+    """Remove a page; active jobs are spared unless forced."""
+    jobs, page = _page(uow, selection, after)
     going = [job for job in jobs if force or job.status is not JobStatus.ACTIVE]
     uow.jobs.remove(going)
     uow.events.append([event for job in going for event in job.remove(uow.now, force=force)])
-    return attrs.evolve(swept, changed=len(going))
+    return attrs.evolve(page, changed=len(going))
 
 
-def change_batch(uow: UnitOfWork, sweep: Sweep, after: int | None, decide: Decide) -> Swept:
-    """Apply a verb to a batch, in the order in which the jobs were added."""
-    jobs, swept = _batch(uow, sweep, after)
-    return attrs.evolve(swept, changed=change_all(uow, jobs, decide))
+def change_page(
+    uow: UnitOfWork, selection: JobSelection, after: int | None, decide: Decide
+) -> SelectedPage:
+    """Apply a verb to a page, in the order in which the jobs were added."""
+    jobs, page = _page(uow, selection, after)
+    return attrs.evolve(page, changed=change_all(uow, jobs, decide))
 
 
-def _batch(uow: UnitOfWork, sweep: Sweep, after: int | None) -> tuple[list[Job], Swept]:
-    """The jobs behind a cursor that the verb is for, locked, and where the next batch begins.
+def _page(
+    uow: UnitOfWork, selection: JobSelection, after: int | None
+) -> tuple[list[Job], SelectedPage]:
+    """The jobs behind a cursor that the verb is for, locked, and where the next page begins.
 
     They are found without a lock, so that others may have changed them by the time they are
     locked: then it is looked again whether they are meant.
     """
-    up_to = uow.jobs.last_sequence() if sweep.up_to is None else sweep.up_to
-    query = JobQuery(queue=sweep.queue, statuses=sweep.statuses, newest_first=False)
-    page = uow.catalog.refs(query, after=after, up_to=up_to, limit=sweep.limit)
-    jobs = uow.jobs.find(page.refs, bare=True)
+    up_to = uow.jobs.last_sequence() if selection.up_to is None else selection.up_to
+    query = JobQuery(queue=selection.queue, statuses=selection.statuses, newest_first=False)
+    found = uow.catalog.refs(query, after=after, up_to=up_to, limit=selection.limit)
+    jobs = uow.jobs.find(found.refs, bare=True)
     jobs.sort(key=lambda job: job.key)
-    bounded = attrs.evolve(sweep, up_to=up_to)
-    return [job for job in jobs if bounded.is_for(job, uow.now)], Swept(0, page.next, up_to)
+    bounded = attrs.evolve(selection, up_to=up_to)
+    return [job for job in jobs if bounded.is_for(job, uow.now)], SelectedPage(0, found.next, up_to)
 
 
 def note_cleaned(uow: UnitOfWork, queue: str, removed: int) -> None:
@@ -127,7 +133,7 @@ def forget_queue(uow: UnitOfWork, name: str, up_to: int) -> bool:
     being added. Raises `IllegalTransition` where one of them runs.
     """
     left = uow.catalog.refs(JobQuery(queue=name), after=None, up_to=up_to, limit=1)
-    for job in uow.catalog.look(left.refs):
+    for job in uow.catalog.peek(left.refs):
         if job.status is JobStatus.ACTIVE:
             raise IllegalTransition(job.id, "obliterate", job.status.value)
         return False

@@ -14,10 +14,10 @@ from ...domain.job.status import TERMINAL
 from ...ports.job_calendar import Agenda
 from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
-from .draw import DrawOne
 from .manage import save_all
+from .sequences import DrawOne
 
-BATCH = 500
+PAGE = 500
 """Rows of one maintenance transaction."""
 FORGOTTEN_FOR = timedelta(minutes=10)
 """How long a queue that was obliterated is listed again at once when a job comes. Then every
@@ -34,7 +34,7 @@ class Page:
     `found` comes to hold the jobs that it has taken up, also where the batch fails then.
     """
 
-    size: int = BATCH
+    size: int = PAGE
     passed_over: frozenset[int] = frozenset()
     found: list[Job] | None = None
 
@@ -148,7 +148,7 @@ def trim(uow: UnitOfWork, queue: str) -> int:
     """Remove settled jobs of a queue beyond the count that is kept; how many."""
     removed = 0
     for status in sorted(TERMINAL):
-        removed += _remove(uow, uow.calendar.surplus(queue, status, BATCH))
+        removed += _remove(uow, uow.calendar.surplus(queue, status, PAGE))
     return removed
 
 
@@ -159,7 +159,7 @@ def prune_events(uow: UnitOfWork, keep: timedelta, latest: datetime | None = Non
     """
     now = _at_most(uow.now, latest)
     uow.queues.prune(now - FORGOTTEN_FOR)
-    return uow.events.prune(now - keep, BATCH)
+    return uow.events.prune(now - keep, PAGE)
 
 
 def _at_most(now: datetime, latest: datetime | None) -> datetime:

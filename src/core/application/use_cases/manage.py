@@ -14,7 +14,7 @@ from ...domain.job.job import Job
 from ...domain.job.unreadable import ensure_readable
 from ...domain.skipped import skipped
 from ...ports.unit_of_work import UnitOfWork
-from .draw import DrawOne
+from .sequences import DrawOne
 
 Decide = Callable[[Job, datetime, DrawOne], tuple[Event, ...]]
 """A verb on a job at a time, with sequences for where it needs one; what has happened."""

@@ -18,8 +18,8 @@ from ...domain.job.unreadable import UnreadableJob
 from ...domain.skipped import skipped
 from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
-from .draw import DrawOne
 from .report import ProgressReport, record
+from .sequences import DrawOne
 
 
 @attrs.frozen(eq=False)
@@ -37,11 +37,11 @@ class Settlement:
 
 
 @attrs.frozen
-class Turnover:
-    """One turn of a worker: last progress, runs to settle, claims to make in their order.
+class WorkerCycle:
+    """One cycle of a worker: last progress, runs to settle, claims to make in their order.
 
-    `unsure` are claims of earlier turns whose commit was never answered, one for each token:
-    what they got is taken up before anything else is claimed.
+    `unanswered_claims` are claims of earlier cycles whose commit was never answered, one for each
+    token: what they got is recovered before anything else is claimed.
 
     `free` bounds the claims together, `is_busy` says that other runs of the worker go on. `worked`
     holds the queues that the worker has claimed from since it last found them empty, with the
@@ -51,74 +51,76 @@ class Turnover:
     settlements: tuple[Settlement, ...] = ()
     reports: tuple[ProgressReport, ...] = ()
     claims: tuple[Claim, ...] = ()
-    unsure: tuple[Claim, ...] = ()
+    unanswered_claims: tuple[Claim, ...] = ()
     free: int = 0
     is_busy: bool = False
     worked: Mapping[str, datetime] = attrs.field(factory=dict[str, datetime])
 
 
 @attrs.frozen(eq=False)
-class Turned:
-    """What came of a turn: the jobs claimed, in order, and the settlements that came too late.
+class CycleResult:
+    """What came of a cycle: the jobs claimed, in order, and what could not be settled.
 
-    `contested` are settlements to be tried again: another write changed their jobs meanwhile,
+    `rejected` are settlements of runs whose lease another write has taken.
+
+    `stale` are settlements to be tried again: another write changed their jobs meanwhile,
     and they hold the newer copies. `put_off` are jobs that were claimed and given back at once,
     for they cannot be read; `held_back` those that may not run beside others, or beside one that
     may not: they wait in their old places, and nothing was counted or told.
     """
 
     claimed: list[Job]
-    late: list[Settlement]
-    contested: list[Settlement]
+    rejected: list[Settlement]
+    stale: list[Settlement]
     put_off: list[UnreadableJob]
     held_back: list[Job]
 
 
-def turn_over(uow: UnitOfWork, turn: Turnover) -> Turned:
+def run_cycle(uow: UnitOfWork, cycle: WorkerCycle) -> CycleResult:
     """Settle what has ended, then claim what fits.
 
-    What was decided on a stale version is looked at and left for the next turn: to lock it now,
+    What was decided on a stale version is looked at and left for the next cycle: to lock it now,
     beside what is saved, would be out of the order of keys. So would be progress before the
     saves of others: then all are locked first.
     """
-    if turn.reports:
-        if len(turn.settlements) > 1:
-            uow.jobs.find({settlement.job.ref for settlement in turn.settlements})
-        record(uow, turn.reports, ())
-    late, contested = _settle_once(uow, turn.settlements, uow.catalog.look)
-    adopted = _adopted(uow, turn.unsure)
-    claimed = _claimed(uow, turn, turn.free - len(adopted))
-    unreadable = [job for job in (*adopted, *claimed) if isinstance(job, UnreadableJob)]
+    if cycle.reports:
+        if len(cycle.settlements) > 1:
+            uow.jobs.find({settlement.job.ref for settlement in cycle.settlements})
+        record(uow, cycle.reports, ())
+    rejected, stale = _settle_once(uow, cycle.settlements, uow.catalog.peek)
+    recovered = _recovered(uow, cycle.unanswered_claims)
+    claimed = _claimed(uow, cycle, cycle.free - len(recovered))
+    unreadable = [job for job in (*recovered, *claimed) if isinstance(job, UnreadableJob)]
     if unreadable:
-        adopted, claimed = _readable(adopted), _readable(claimed)
+        recovered, claimed = _readable(recovered), _readable(claimed)
         put_off(uow, unreadable)
-    runs, held_back = divided([*adopted, *claimed], is_beside=turn.is_busy or bool(contested))
+    runs, held_back = divided([*recovered, *claimed], is_beside=cycle.is_busy or bool(stale))
     if held_back:
-        hold_back(uow, held_back, told_of=adopted)
+        hold_back(uow, held_back, told_of=recovered)
         claimed = [job for job in claimed if job not in held_back]
     if claimed:
         uow.events.append([job.claimed(uow.now) for job in claimed])
-    return Turned(runs, late, contested, unreadable, held_back)
+    return CycleResult(runs, rejected, stale, unreadable, held_back)
 
 
-def _claimed(uow: UnitOfWork, turn: Turnover, room: int) -> list[Job]:
-    """What the claims of a turn get, as many jobs as there is room for.
+def _claimed(uow: UnitOfWork, cycle: WorkerCycle, room: int) -> list[Job]:
+    """What the claims of a cycle get, as many jobs as there is room for.
 
     Queues that may be drained are locked in the order of their names: each worker begins its claims
     with another one.
     """
     claimed: list[Job] = []
     idle: list[str] = []
-    for claim in turn.claims:
+    for claim in cycle.claims:
         left = min(claim.limit, room - len(claimed))
         if left <= 0:
             break
         found = uow.leases.claim(attrs.evolve(claim, limit=left))
-        if not found and claim.queue in turn.worked:
+        if not found and claim.queue in cycle.worked:
             idle.append(claim.queue)
         claimed += found
     for queue in sorted(idle):
-        note_drained(uow, queue, turn.worked[queue])
+        note_drained(uow, queue, cycle.worked[queue])
     return claimed
 
 
@@ -128,12 +130,12 @@ def hold_back(uow: UnitOfWork, jobs: Sequence[Job], told_of: Collection[Job]) ->
     Nothing is told of them but for what ends by it, and where their claim was told before.
     """
     events = [(job, job.release(uow.now, by_handler=False)) for job in jobs]
-    stale = {job.key for job in uow.jobs.save(jobs)}
+    missed = {job.key for job in uow.jobs.save(jobs)}
     told = (
         event
         for job, each in events
         for event in each
-        if job.key not in stale and (job in told_of or job.status.is_terminal)
+        if job.key not in missed and (job in told_of or job.status.is_terminal)
     )
     uow.events.append(list(told))
 
@@ -141,19 +143,21 @@ def hold_back(uow: UnitOfWork, jobs: Sequence[Job], told_of: Collection[Job]) ->
 def put_off(uow: UnitOfWork, unreadable: Sequence[UnreadableJob]) -> None:
     """Give back jobs that were claimed and cannot be read; a newer version may know how."""
     told = [(job, job.put_off(uow.now)) for job in unreadable]
-    stale = {job.key for job in uow.jobs.save(unreadable)}
-    uow.events.append([event for job, events in told if job.key not in stale for event in events])
+    missed = {job.key for job in uow.jobs.save(unreadable)}
+    uow.events.append([event for job, events in told if job.key not in missed for event in events])
 
 
 def _readable(jobs: Sequence[Job]) -> list[Job]:
     return [job for job in jobs if not isinstance(job, UnreadableJob)]
 
 
-def _adopted(uow: UnitOfWork, unsure: Sequence[Claim]) -> list[Job]:
+def _recovered(uow: UnitOfWork, unanswered_claims: Sequence[Claim]) -> list[Job]:
     """The jobs that a worker's claims got whose commit was never answered."""
-    if not unsure:
+    if not unanswered_claims:
         return []
-    return uow.leases.claimed_under(unsure[0].worker, {claim.token for claim in unsure})
+    return uow.leases.claimed_under(
+        unanswered_claims[0].worker, {claim.token for claim in unanswered_claims}
+    )
 
 
 def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> list[Settlement]:
@@ -163,26 +167,26 @@ def settle(uow: UnitOfWork, settlements: Sequence[Settlement]) -> list[Settlemen
     the job is loaded, locked, and decided on again. Settling twice under one token is a success.
     Raises `StoreRefused` where the store takes the write and keeps the version as it was.
     """
-    late, contested = _settle_once(uow, settlements, uow.jobs.find)
-    while contested:
-        lost, contested = _settle_once(uow, contested, uow.jobs.find)
-        late += lost
-    return late
+    rejected, stale = _settle_once(uow, settlements, uow.jobs.find)
+    while stale:
+        lost, stale = _settle_once(uow, stale, uow.jobs.find)
+        rejected += lost
+    return rejected
 
 
 def give_back(
-    uow: UnitOfWork, settlements: Sequence[Settlement], unsure: Sequence[Claim]
+    uow: UnitOfWork, settlements: Sequence[Settlement], unanswered_claims: Sequence[Claim]
 ) -> list[Settlement]:
     """Settle what a worker holds, and release what its unanswered claims got.
 
     Returns the settlements that came too late.
     """
-    late = settle(uow, settlements)
-    adopted = _adopted(uow, unsure)
-    put_off(uow, [job for job in adopted if isinstance(job, UnreadableJob)])
+    rejected = settle(uow, settlements)
+    recovered = _recovered(uow, unanswered_claims)
+    put_off(uow, [job for job in recovered if isinstance(job, UnreadableJob)])
     release = Release(by_handler=False)
-    settle(uow, [Settlement(job, job.token or "", release) for job in _readable(adopted)])
-    return late
+    settle(uow, [Settlement(job, job.token or "", release) for job in _readable(recovered)])
+    return rejected
 
 
 def complete(uow: UnitOfWork, completion: Settlement) -> bool:
@@ -204,28 +208,28 @@ def _settle_once(uow: UnitOfWork, settlements: Sequence[Settlement], load: Load)
     for settlement in settlements:
         job = settlement.job.copy()
         told[job] = settlement, job.settle(settlement.outcome, uow.now, draw)
-    stale = [told.pop(job)[0] for job in uow.jobs.save(list(told))]
+    missed = [told.pop(job)[0] for job in uow.jobs.save(list(told))]
     uow.events.append([event for _, events in told.values() for event in events])
-    if not stale:
+    if not missed:
         return [], []
-    late, contested = _looked_at(stale, load({settlement.job.ref for settlement in stale}))
-    uow.events.append([_lease_lost(settlement.job, uow) for settlement in late])
-    return late, contested
+    rejected, stale = _looked_at(missed, load({settlement.job.ref for settlement in missed}))
+    uow.events.append([_lease_lost(settlement.job, uow) for settlement in rejected])
+    return rejected, stale
 
 
-def _looked_at(stale: Sequence[Settlement], jobs: Sequence[Job]) -> Tried:
+def _looked_at(missed: Sequence[Settlement], jobs: Sequence[Job]) -> Tried:
     there = {job.ref: job for job in jobs}
-    late: list[Settlement] = []
-    contested: list[Settlement] = []
-    for settlement in stale:
+    rejected: list[Settlement] = []
+    stale: list[Settlement] = []
+    for settlement in missed:
         job = there.get(settlement.job.ref)
         if job is not None and job.holds(settlement.token):
             if job.version == settlement.job.version:
                 raise skipped(job.ref)
-            contested.append(attrs.evolve(settlement, job=job))
+            stale.append(attrs.evolve(settlement, job=job))
         elif job is None or not job.was_settled_by(settlement.token):
-            late.append(settlement)
-    return late, contested
+            rejected.append(settlement)
+    return rejected, stale
 
 
 def note_drained(uow: UnitOfWork, name: str, last_claim: datetime) -> None:
@@ -233,7 +237,7 @@ def note_drained(uow: UnitOfWork, name: str, last_claim: datetime) -> None:
     queue = uow.queues.get(name)
     if not queue.is_known and not uow.catalog.has_jobs(name):
         return
-    events = queue.drain(last_claim, uow.now)
+    events = queue.note_empty(last_claim, uow.now)
     if events and not uow.catalog.claimable([name], 1):
         uow.queues.save(queue)
         uow.events.append(events)

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from typing import Final
 
-from ..thread_signal import ThreadSignal
+from ..thread_wake_event import ThreadWakeEvent
 from .ending import LAST_WORD_SECONDS
 
 ANSWER_SECONDS: Final = 5.0
@@ -48,7 +48,7 @@ class BlockedLoop:
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._signals = 0
-        self._wake = ThreadSignal()
+        self._wake = ThreadWakeEvent()
         self._is_over = False
         # Now, as there may be no thread to be had when a signal comes.
         threading.Thread(target=self._watch, name="errands-watch", daemon=True).start()
@@ -79,7 +79,7 @@ class BlockedLoop:
             self._end()
 
     def _answers(self) -> bool:
-        answered = ThreadSignal()
+        answered = ThreadWakeEvent()
         try:
             self._loop.call_soon_threadsafe(answered.set)
         except RuntimeError:  # It is closed.

@@ -18,13 +18,13 @@ from ...domain.job.job import Job
 from ...domain.job.outcome import Complete
 from ...ports.job_logs import NewLine
 from ...ports.lease_repository import Held
-from ..thread_signal import ThreadSignal
+from ..thread_wake_event import ThreadWakeEvent
 from ..use_cases.report import LogReport, ProgressReport, save_state
 from ..use_cases.settle import Settlement, complete
 from .patience import Patience
 
 if TYPE_CHECKING:
-    from .tools import Tools
+    from .run_dependencies import RunDependencies
 
 
 class BaseContext:
@@ -34,7 +34,7 @@ class BaseContext:
     side effects that must not happen twice.
     """
 
-    def __init__(self, job: Job, data: Any, tools: Tools) -> None:
+    def __init__(self, job: Job, data: Any, tools: RunDependencies) -> None:
         self._job = job
         self._tools = tools
         self._state = job.state
@@ -221,13 +221,15 @@ class JobContext(BaseContext):
 class SyncJobContext(BaseContext):
     """The context of a sync handler in its thread; cancelling sets `is_cancelled`."""
 
-    def __init__(self, job: Job, data: Any, tools: Tools, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, job: Job, data: Any, tools: RunDependencies, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__(job, data, tools)
         self._loop = loop
         self._latest: deque[ProgressReport] = deque(maxlen=1)
         self._is_posted = False
         self._is_cancelled = False
-        self._cancelled = ThreadSignal()
+        self._cancelled = ThreadWakeEvent()
 
     @property
     def is_cancelled(self) -> bool:

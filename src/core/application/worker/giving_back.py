@@ -21,13 +21,15 @@ _log = logging.getLogger("errands.worker")
 Member = Settlement | Claim
 
 
-def give_back_apart(store: Store, ends: Sequence[Settlement], unsure: Sequence[Claim]) -> None:
+def give_back_apart(
+    store: Store, ends: Sequence[Settlement], unanswered_claims: Sequence[Claim]
+) -> None:
     """Settle these runs, and release what these claims got whose commit was not answered.
 
     Together; in pieces where the database does not take one of them, which is left to its
     lease. Says at ERROR what came of it, and raises nothing.
     """
-    held: list[Member] = [*ends, *unsure]
+    held: list[Member] = [*ends, *unanswered_claims]
     given, why = _given(store, held)
     left = [each for each in held if each not in given]
     if given:
@@ -58,8 +60,8 @@ def _given(store: Store, held: Sequence[Member]) -> tuple[list[Member], Exceptio
 def _give_back(uow: UnitOfWork, part: Sequence[Member]) -> bool:
     """Do it for a part; whether anything of a job that was held has been written."""
     ends = [each for each in part if isinstance(each, Settlement)]
-    late = give_back(uow, ends, [each for each in part if isinstance(each, Claim)])
-    return len(late) < len(ends)
+    rejected = give_back(uow, ends, [each for each in part if isinstance(each, Claim)])
+    return len(rejected) < len(ends)
 
 
 def _named(held: Sequence[Member]) -> str:

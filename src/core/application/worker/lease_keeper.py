@@ -21,7 +21,7 @@ from ..apart import Apart
 from ..doubt import Doubt
 from ..log_apart import LAST_LINES_SECONDS, LogApart
 from ..outage import Outage
-from ..thread_signal import ThreadSignal
+from ..thread_wake_event import ThreadWakeEvent
 from ..trouble import Complaint
 from ..use_cases.report import flagged, renew
 from .settings import WorkerSettings
@@ -66,8 +66,8 @@ class LeaseKeeper:
         self._found = found
         self._log = LogApart(logging.getLogger("errands.worker"))
         self._complaint = Complaint(self._log, "leases were not renewed", outage=outage)
-        self._nudge = ThreadSignal()
-        self._end = ThreadSignal()
+        self._nudge = ThreadWakeEvent()
+        self._end = ThreadWakeEvent()
         self._is_ending = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

@@ -11,7 +11,7 @@ from typing import TypeVar
 from ...domain.errors import StoreError
 from ..backoff import AFTER_ERROR, Backoff
 from ..trouble import Complaint, is_outage
-from .tools import Tools
+from .run_dependencies import RunDependencies
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class Patience:
     may be the handler's own.
     """
 
-    def __init__(self, tools: Tools, is_over: Callable[[], bool]) -> None:
+    def __init__(self, tools: RunDependencies, is_over: Callable[[], bool]) -> None:
         self._outage = tools.outage
         self._complaint: Complaint | None = None
         self._backoff = Backoff(*AFTER_ERROR, tools.chance)

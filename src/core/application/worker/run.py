@@ -17,7 +17,7 @@ from ...ports.lease_repository import Held
 from ..registry import Handler
 from .context import BaseContext, JobContext, SyncJobContext
 from .outcomes import outcome_of_error, outcome_of_value, timed_out, undescribed
-from .tools import Tools
+from .run_dependencies import RunDependencies
 
 _log = logging.getLogger("errands.worker")
 
@@ -43,7 +43,9 @@ class Run:
     really returns; until then the slot stays taken.
     """
 
-    def __init__(self, job: Job, tools: Tools, *, ended: Ended, returned: Callable[[Run], None]):
+    def __init__(
+        self, job: Job, tools: RunDependencies, *, ended: Ended, returned: Callable[[Run], None]
+    ):
         self.job = job
         self.held = Held(job.key, job.token or "")
         self.is_ended = False

@@ -19,9 +19,9 @@ from ..apart import Apart
 from ..doubt import Doubt
 from ..trouble import Trouble, may_be_of_one
 from ..use_cases.report import ProgressReport
-from ..use_cases.settle import Settlement, Turned, Turnover, turn_over
+from ..use_cases.settle import CycleResult, Settlement, WorkerCycle, run_cycle
 from .outcomes import Chance
-from .slots import Slots
+from .run_table import RunTable
 
 MOST_TOLD: Final = 500
 """Characters of the database's own words in the reason of a failed attempt."""
@@ -77,7 +77,7 @@ class SettlingApart:
     an end that comes too late is none, for nothing of its job is written.
     """
 
-    def __init__(self, store: Store, slots: Slots, chance: Chance) -> None:
+    def __init__(self, store: Store, slots: RunTable, chance: Chance) -> None:
         self._store = store
         self._slots = slots
         self._chance = chance
@@ -85,7 +85,7 @@ class SettlingApart:
     async def settle(self, *, is_patient: bool) -> bool:
         """Settle all that has ended; whether the store took anything.
 
-        What was not reached when the store fails in another way is kept for the next turn, and
+        What was not reached when the store fails in another way is kept for the next cycle, and
         what is in doubt behind it: others are to be tried first then.
         """
         ended = _Ended(*self._slots.take())
@@ -156,7 +156,7 @@ class SettlingApart:
         return True
 
     def _let_go(self, run: Settlement, error: Exception) -> None:
-        self._slots.settled([run], Turned([], [], [], [], []))
+        self._slots.settled([run], CycleResult([], [], [], [], []))
         _log.error(
             "job %s: neither its end nor that it failed was written, so its lease runs out "
             "and it runs again: %s",
@@ -179,11 +179,11 @@ class SettlingApart:
     async def _write(
         self, runs: Sequence[Settlement], reports: Sequence[ProgressReport], doubt: Doubt
     ) -> None:
-        turn = Turnover(settlements=tuple(runs), reports=tuple(reports))
-        turned = await self._store.transact(partial(turn_over, turn=turn))
-        if len(turned.late) + len(turned.contested) < len(runs):
+        cycle = WorkerCycle(settlements=tuple(runs), reports=tuple(reports))
+        result = await self._store.transact(partial(run_cycle, cycle=cycle))
+        if len(result.rejected) + len(result.stale) < len(runs):
             doubt.taken()
-        self._slots.settled(runs, turned)
+        self._slots.settled(runs, result)
 
 
 def refused(run: Settlement, error: Exception, chance: Chance) -> Fail:

@@ -21,15 +21,15 @@ from ..scheduler import QueueScheduler
 from ..services import Services
 from ..use_cases.report import tell_worker
 from .blocked_loop import BlockedLoop
-from .choice import Choice
-from .cycle import Cycle
+from .cycle_loop import CycleLoop
 from .ending import LAST_WORD_SECONDS, to_its_end
 from .lease_keeper import LeaseKeeper
 from .outcomes import Chance
+from .queue_rotation import QueueRotation
 from .reporter import Reporter
+from .run_dependencies import RunDependencies
 from .settings import WorkerSettings
 from .shutdown import on_signals, report_failure, tell_of_signal
-from .tools import Tools
 
 _log = logging.getLogger("errands.worker")
 
@@ -63,12 +63,12 @@ class Worker:
         end_program: Callable[[], None] | None = None,
     ) -> None:
         self.id = services.ids.worker_id()
-        self._choice = Choice([checked_name(queue, "queue") for queue in queues])
+        self._rotation = QueueRotation([checked_name(queue, "queue") for queue in queues])
         self._services = services
         self._settings = settings
         self._scheduler = scheduler
         self._reporter = Reporter(store=services.store)
-        tools = Tools(
+        tools = RunDependencies(
             store=services.store,
             codec=services.codec,
             executor=executor,
@@ -78,8 +78,13 @@ class Worker:
             chance=chance,
             outage=services.outage,
         )
-        self._cycle = Cycle(
-            self.id, self._choice, services=services, settings=settings, tools=tools, chance=chance
+        self._cycle = CycleLoop(
+            self.id,
+            self._rotation,
+            services=services,
+            settings=settings,
+            tools=tools,
+            chance=chance,
         )
         self._slots = self._cycle.slots
         self._phase = _Phase.NEW
@@ -92,7 +97,7 @@ class Worker:
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues it serves."""
-        return tuple(self._choice.queues)
+        return tuple(self._rotation.queues)
 
     @property
     def active(self) -> int:
@@ -274,7 +279,7 @@ class Worker:
             raise StoreUnavailable(self._services.store.url, str(error)) from error
 
     async def _tell(self, type_: EventType) -> None:
-        work = partial(tell_worker, kind=type_, worker=self.id, queues=self._choice.queues)
+        work = partial(tell_worker, kind=type_, worker=self.id, queues=self._rotation.queues)
         try:
             await self._services.store.transact(work)
         except StoreNotOpen:

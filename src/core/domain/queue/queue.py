@@ -39,7 +39,7 @@ class Queue:
         self.is_paused = False
         return (Event(EventType.RESUMED, now, self.name),)
 
-    def drain(self, last_claim: datetime, now: datetime) -> tuple[Event, ...]:
+    def note_empty(self, last_claim: datetime, now: datetime) -> tuple[Event, ...]:
         """Note that nothing waits any more; told once after the last claim of any worker."""
         if self.is_paused or (self.drained_at is not None and last_claim < self.drained_at):
             return ()

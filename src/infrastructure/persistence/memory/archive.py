@@ -23,22 +23,18 @@ class MemoryArchive(Archive):
     tables: MemoryTables
 
     def store_id(self) -> str:
-        """See the port."""
         return self.tables.store_id
 
     def counters(self) -> Counters:
-        """See the port."""
         events = self.tables.events
         return Counters(self.tables.last_sequence, events[-1].id if events else 0)
 
     def contents(self) -> Contents:
-        """See the port."""
         tables = self.tables
         queues = MemoryQueueRepository(tables).all()
         return Contents(len(tables.jobs), len(tables.events), len(queues))
 
     def jobs(self, after: int, limit: int) -> list[ArchivedJob]:
-        """See the port."""
         keys = sorted(key for key in self.tables.jobs if key > after)[:limit]
         logs = self.tables.logs
         return [
@@ -46,12 +42,10 @@ class MemoryArchive(Archive):
         ]
 
     def events(self, after: int, limit: int) -> list[Event]:
-        """See the port."""
         start = bisect_right(self.tables.events, after, key=lambda event: event.id)
         return self.tables.events[start : start + limit]
 
     def insert_jobs(self, jobs: Sequence[ArchivedJob]) -> None:
-        """See the port."""
         for archived in jobs:
             job = archived.job
             if job.key in self.tables.jobs or job.ref in self.tables.keys:
@@ -61,7 +55,7 @@ class MemoryArchive(Archive):
                 self.tables.put_log(job.key, Log(archived.lines))
 
     def insert_events(self, events: Sequence[Event]) -> None:
-        """See the port. Those of a copy come in order, into a log that has none behind them."""
+        """Those of a copy come in order, into a log that has none behind them."""
         newest = self.counters().event
         for event in events:
             if event.id <= newest:
@@ -70,11 +64,9 @@ class MemoryArchive(Archive):
             self.tables.put_events(events)
 
     def raise_counters(self, counters: Counters) -> None:
-        """See the port."""
         self.tables.count_on(counters.sequence, counters.event)
 
     def clear(self) -> None:
-        """See the port."""
         tables = self.tables
         for key in list(tables.jobs):
             tables.delete(key)
@@ -83,11 +75,9 @@ class MemoryArchive(Archive):
         tables.cut_events(len(tables.events))
 
     def copy_state(self) -> CopyState | None:
-        """See the port."""
         return self.tables.copy_state
 
     def save_copy_state(self, before: CopyState | None, after: CopyState) -> bool:
-        """See the port."""
         if self.tables.copy_state != before:
             return False
         self.tables.put_copy_state(after)

@@ -14,15 +14,12 @@ class MemoryDatabase(Database):
     url: str
 
     def facts(self) -> DatabaseFacts:
-        """See the port."""
         return DatabaseFacts(
             url=self.url, engine="memory", exists=True, revision="-", newest_revision="-"
         )
 
     def damage(self, *, thorough: bool) -> list[str]:
-        """See the port."""
         return []
 
     def missing_parts(self) -> list[str]:
-        """See the port."""
         return []

@@ -23,35 +23,30 @@ class MemoryEventLog(EventLog):
     hints: set[Hint] = attrs.field(factory=set)
 
     def append(self, events: Collection[Event]) -> None:
-        """See the port."""
         for event in events:
             self.tables.append_event(event)
             self.hints.add(Hint(event.queue, event.type))
 
     def read(self, after: int, limit: int, wanted: EventFilter) -> Sequence[Event]:
-        """See the port."""
         start = bisect_right(self.tables.events, after, key=lambda event: event.id)
         behind = islice(self.tables.events, start, None)
         return list(islice((event for event in behind if wanted.is_for(event)), limit))
 
     def passed_over(self, after: int, up_to: int) -> Sequence[IdRun]:
-        """See the port. Here events come in the order of the commits."""
+        """Here events come in the order of the commits."""
         return ()
 
     def come_to_light(self, runs: Sequence[IdRun], limit: int) -> Sequence[Event]:
-        """See the port. None is passed over, so that none comes late."""
+        """None is passed over, so that none comes late."""
         return ()
 
     def last_id(self) -> int:
-        """See the port."""
         return self.tables.last_event_id
 
     def has_gone_back_behind(self, cursor: int) -> bool:
-        """See the port."""
         return self.last_id() < cursor
 
     def prune(self, before: datetime, limit: int) -> int:
-        """See the port."""
         old = islice((event for event in self.tables.events[:-1] if event.at < before), limit)
         count = sum(1 for _ in old)
         self.tables.cut_events(count)

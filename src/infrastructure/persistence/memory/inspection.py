@@ -23,13 +23,11 @@ class MemoryInspection(Inspection):
     tables: MemoryTables
 
     def jobs(self, after: int, limit: int) -> list[FoundJob]:
-        """See the port."""
         keys = sorted(key for key in self.tables.jobs if key > after)[:limit]
         jobs = [self.tables.jobs[key] for key in keys]
         return [FoundJob(job.key, job.ref, job.copy()) for job in jobs]
 
     def histories(self, first: int, last: int) -> Mapping[JobRef, Sequence[Event]]:
-        """See the port."""
         wanted = {job.ref for key, job in self.tables.jobs.items() if first <= key <= last}
         told: defaultdict[JobRef, list[Event]] = defaultdict(list)
         for event in self.tables.events:
@@ -40,23 +38,19 @@ class MemoryInspection(Inspection):
         return told
 
     def doubled(self, limit: int) -> list[JobRef]:
-        """See the port."""
         refs = {job.ref: key for key, job in self.tables.jobs.items()}
         lost = (job.ref for key, job in self.tables.jobs.items() if refs[job.ref] != key)
         return list(islice(lost, limit))
 
     def orphaned_logs(self, limit: int) -> list[int]:
-        """See the port."""
         return sorted(set(self.tables.logs) - set(self.tables.jobs))[:limit]
 
     def kept_leases(self) -> Mapping[Held, datetime]:
-        """See the port. Nobody locks a job in memory."""
+        """Nobody locks a job in memory."""
         return {}
 
     def unreadable_leases(self) -> list[str]:
-        """See the port."""
         return []
 
     def unknown_events(self, limit: int) -> list[tuple[int, str]]:
-        """See the port."""
         return []

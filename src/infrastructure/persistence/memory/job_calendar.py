@@ -20,7 +20,6 @@ class MemoryJobCalendar(JobCalendar):
     tables: MemoryTables
 
     def due(self, now: datetime, limit: int) -> list[Job]:
-        """See the port."""
         return self._first(
             limit,
             now,
@@ -29,11 +28,9 @@ class MemoryJobCalendar(JobCalendar):
         )
 
     def expired(self, now: datetime, limit: int, longest: timedelta | None = None) -> list[Job]:
-        """See the port."""
         return self._first(limit, now, lambda job: _end_of_lease(job, longest))
 
     def beyond(self, now: datetime, limit: int, longest: timedelta) -> list[Job]:
-        """See the port."""
         ends = [
             (job.lease.expires_at, job.key, job)
             for job in self.tables.jobs.values()
@@ -45,17 +42,14 @@ class MemoryJobCalendar(JobCalendar):
         return [job.copy() for _, _, job in ends[:limit]]
 
     def lapsed(self, now: datetime, limit: int) -> list[Job]:
-        """See the port."""
         return self._first(
             limit, now, lambda job: job.lapses_at if job.status in UNSTARTED else None
         )
 
     def purgeable(self, now: datetime, limit: int) -> list[Job]:
-        """See the port."""
         return self._first(limit, now, lambda job: job.purge_at)
 
     def surplus(self, queue: str, status: JobStatus, limit: int) -> list[Job]:
-        """See the port."""
         settled = [
             job
             for job in self.tables.jobs.values()
@@ -66,7 +60,6 @@ class MemoryJobCalendar(JobCalendar):
         return [] if keep is None else [job.copy() for job in settled[keep : keep + limit][::-1]]
 
     def agenda(self, after: datetime | None = None) -> Agenda:
-        """See the port."""
         jobs = self.tables.jobs.values()
 
         def least(moments: Iterable[datetime | None]) -> datetime | None:

@@ -22,34 +22,28 @@ class MemoryJobCatalog(JobCatalog):
     tables: MemoryTables
     now: datetime
 
-    def look(self, refs: Collection[JobRef]) -> list[Job]:
-        """See the port."""
+    def peek(self, refs: Collection[JobRef]) -> list[Job]:
         keys = self.tables.keys
         return [self.tables.jobs[keys[ref]].copy() for ref in refs if ref in keys]
 
     def queues_of(self, job_id: str) -> list[str]:
-        """See the port."""
         return sorted(ref.queue for ref in self.tables.keys if ref.id == job_id)
 
     def page(self, query: JobQuery, *, after: int | None, limit: int) -> Page:
-        """See the port."""
         found = list(islice(self._matching(query, after), limit + 1))
         shown = tuple(job.copy() for job in found[:limit])
         return Page(shown, shown[-1].key if len(found) > limit and shown else None)
 
     def refs(self, query: JobQuery, *, after: int | None, up_to: int, limit: int) -> RefPage:
-        """See the port."""
         behind = (job for job in self._matching(query, after) if job.key <= up_to)
         found = list(islice(behind, limit + 1))
         shown = tuple(job.ref for job in found[:limit])
         return RefPage(shown, found[limit - 1].key if len(found) > limit and shown else None)
 
     def has_jobs(self, queue: str) -> bool:
-        """See the port."""
         return self.tables.has_jobs(queue)
 
     def count(self, queue: str, status: JobStatus, bound: int) -> Count:
-        """See the port."""
         matching = (
             job for job in self.tables.jobs.values() if job.queue == queue and job.status is status
         )
@@ -57,7 +51,6 @@ class MemoryJobCatalog(JobCatalog):
         return Count(min(found, bound), found <= bound)
 
     def claimable(self, queues: Sequence[str], most: int) -> list[str]:
-        """See the port."""
         return list(islice(filter(self._is_claimable, queues), most))
 
     def _matching(self, query: JobQuery, after: int | None) -> Iterator[Job]:

@@ -19,16 +19,13 @@ class MemoryJobLogs(JobLogs):
     now: datetime
 
     def append(self, lines: Sequence[NewLine]) -> list[int | None]:
-        """See the port."""
         return [self._append(line) for line in lines]
 
     def read(self, key: int, *, limit: int) -> list[LogLine]:
-        """See the port."""
         log = self.tables.logs.get(key, Log())
         return list(log.lines[-limit:]) if limit else []
 
     def clear(self, key: int, *, keep: int) -> int:
-        """See the port."""
         log = self.tables.logs.get(key, Log())
         kept = log.lines[-keep:] if keep else ()
         self.tables.put_log(key, Log(kept))

@@ -23,17 +23,14 @@ class MemoryJobRepository(JobRepository):
     log: MemoryEventLog
 
     def draw_sequences(self, count: int) -> Sequence[int]:
-        """See the port."""
         return self.tables.draw_sequences(count)
 
     def last_sequence(self) -> int:
-        """See the port."""
         return self.tables.last_sequence
 
     def insert(
         self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
     ) -> frozenset[JobRef]:
-        """See the port."""
         taken: set[JobRef] = set()
         for job in jobs:
             if job.ref in self.tables.keys:
@@ -46,19 +43,17 @@ class MemoryJobRepository(JobRepository):
         return frozenset() if are_free else frozenset(taken)
 
     def get(self, ref: JobRef) -> Job:
-        """See the port."""
         key = self.tables.keys.get(ref)
         if key is None:
             raise JobNotFound(ref.id, ref.queue)
         return self.tables.jobs[key].copy()
 
     def find(self, refs: Collection[JobRef], *, bare: bool = False) -> list[Job]:
-        """See the port. Here nothing is saved by leaving anything out."""
+        """Here nothing is saved by leaving anything out."""
         keys = self.tables.keys
         return [self.tables.jobs[keys[ref]].copy() for ref in refs if ref in keys]
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
-        """See the port."""
         stale: list[Job] = []
         for job in jobs:
             stored = self.tables.jobs.get(job.key)
@@ -73,12 +68,10 @@ class MemoryJobRepository(JobRepository):
         return stale
 
     def save_data(self, job: Job) -> None:
-        """See the port."""
         stored = self.tables.jobs[job.key].copy()
         stored.data = job.data
         self.tables.put(stored)
 
     def remove(self, jobs: Sequence[Job]) -> None:
-        """See the port."""
         for job in jobs:
             self.tables.delete(job.key)

@@ -23,7 +23,6 @@ class MemoryLeaseRepository(LeaseRepository):
     now: datetime
 
     def claim(self, claim: Claim) -> list[Job]:
-        """See the port."""
         queue = self.tables.queues.get(claim.queue)
         if queue is not None and queue.is_paused:
             return []
@@ -36,7 +35,6 @@ class MemoryLeaseRepository(LeaseRepository):
         return chosen
 
     def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
-        """See the port."""
         held = (
             job
             for job in self.tables.jobs.values()
@@ -45,17 +43,15 @@ class MemoryLeaseRepository(LeaseRepository):
         return [job.copy() for job in sorted(held, key=_claim_order)]
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
-        """See the port."""
         missed = [hold for hold in held if not self._prolong(hold, until)]
         lost = frozenset(hold for hold in missed if not self._owns(hold))
         flagged = (hold for hold in held if hold not in lost and self._is_flagged(hold))
         return Renewal(lost, frozenset(flagged))
 
     def rehearse(self) -> None:
-        """See the port. Nothing keeps memory from being written."""
+        """Nothing keeps memory from being written."""
 
     def flagged(self, worker: str) -> frozenset[Held]:
-        """See the port."""
         return frozenset(
             Held(job.key, job.lease.token)
             for job in self.tables.jobs.values()
@@ -65,15 +61,13 @@ class MemoryLeaseRepository(LeaseRepository):
         )
 
     def renewed_beside(self) -> Collection[Held]:
-        """See the port. Nothing locks a job here."""
+        """Nothing locks a job here."""
         return ()
 
     def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
-        """See the port."""
         return [self._write(held, partial(_set_progress, text)) for held, text in reports]
 
     def save_state(self, held: Held, state: str) -> bool:
-        """See the port."""
         return self._write(held, partial(_set_state, state))
 
     def _has_lapsed(self, job: Job) -> bool:

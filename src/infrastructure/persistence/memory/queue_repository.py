@@ -19,37 +19,31 @@ class MemoryQueueRepository(QueueRepository):
     tables: MemoryTables
 
     def register(self, names: Collection[str]) -> None:
-        """See the port."""
         for name in names:
             if not self.get(name).is_known:
                 self.tables.put_queue(name, Queue(name=name))
 
     def get(self, name: str) -> Queue:
-        """See the port."""
         stored = self.tables.queues.get(name)
         if stored is None or not stored.is_known:
             return Queue(name=name, is_known=False)
         return attrs.evolve(stored)
 
-    def look(self, name: str) -> Queue:
-        """See the port."""
+    def peek(self, name: str) -> Queue:
         return self.get(name)
 
     def save(self, queue: Queue) -> None:
-        """See the port."""
         self.tables.put_queue(queue.name, attrs.evolve(queue, is_known=True))
 
     def all(self) -> list[Queue]:
-        """See the port."""
         queues = [self.get(name) for name in sorted(self.tables.queues)]
         return [queue for queue in queues if queue.is_known or self.tables.has_jobs(queue.name)]
 
     def forget(self, name: str, now: datetime) -> None:
-        """See the port. What is left keeps the time at which it was forgotten."""
+        """What is left keeps the time at which it was forgotten."""
         self.tables.put_queue(name, Queue(name=name, drained_at=now, is_known=False))
 
     def prune(self, before: datetime) -> None:
-        """See the port."""
         for queue in list(self.tables.queues.values()):
             at = queue.drained_at
             is_old = not queue.is_known and at is not None and at < before

@@ -35,26 +35,22 @@ class MemoryStore(Store):
 
     @property
     def url(self) -> str:
-        """See the port."""
         return "memory://"
 
     def ensure_room(self, text: str, field: str) -> None:
-        """See the port."""
+        pass
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         return self.transact_sync(work)
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
-        """See the port."""
         return self.read_sync(work)
 
     def transact_sync(
         self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         self._require_open()
         with self._lock:
             unit = MemoryUnitOfWork(self._tables, self.clock())
@@ -68,7 +64,6 @@ class MemoryStore(Store):
         return answer
 
     def read_sync(self, work: Work[T]) -> T:
-        """See the port."""
         self._require_open()
         with self._lock:
             try:
@@ -85,19 +80,16 @@ class MemoryStore(Store):
         raise DifferentDatabase(self.url)
 
     async def initialize(self) -> None:
-        """See the port."""
         self.initialize_sync()
 
     async def close(self) -> None:
-        """See the port. What was stored stays until the store itself goes."""
+        """What was stored stays until the store itself goes."""
         self.close_sync()
 
     def initialize_sync(self) -> None:
-        """See the port."""
         self._pid = self._pid or os.getpid()
 
     def close_sync(self) -> None:
-        """See the port."""
         self._pid = None
 
     def _require_open(self) -> None:

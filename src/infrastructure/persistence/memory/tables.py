@@ -17,7 +17,7 @@ from ....core.domain.queue.queue import Queue
 from ....core.ports.archive import CopyState
 from ....core.ports.job_logs import LogLine
 
-Place = tuple[int, int, int, int]
+ClaimPosition = tuple[int, int, int, int]
 """Claim order as a sort key: priority falling, turn, sequence; then the job's key."""
 
 
@@ -38,7 +38,9 @@ class MemoryTables:
 
     jobs: dict[int, Job] = attrs.field(factory=dict)
     keys: dict[JobRef, int] = attrs.field(factory=dict)
-    claimable: defaultdict[str, list[Place]] = attrs.field(factory=lambda: defaultdict(list))
+    claimable: defaultdict[str, list[ClaimPosition]] = attrs.field(
+        factory=lambda: defaultdict(list)
+    )
     logs: dict[int, Log] = attrs.field(factory=dict)
     queues: dict[str, Queue] = attrs.field(factory=dict)
     events: list[Event] = attrs.field(factory=list)
@@ -136,12 +138,12 @@ class MemoryTables:
             del self.keys[before.ref]
             if before.status is CLAIMABLE:
                 places = self.claimable[before.queue]
-                del places[bisect_left(places, _place(before))]
+                del places[bisect_left(places, _claim_position(before))]
         if job is not None:
             self.jobs[key] = job
             self.keys[job.ref] = key
             if job.status is CLAIMABLE:
-                insort(self.claimable[job.queue], _place(job))
+                insort(self.claimable[job.queue], _claim_position(job))
 
     def _write_log(self, key: int, log: Log | None) -> None:
         self.logs.pop(key, None)
@@ -158,5 +160,5 @@ class MemoryTables:
         self.last_event_id -= 1
 
 
-def _place(job: Job) -> Place:
+def _claim_position(job: Job) -> ClaimPosition:
     return (-job.priority, job.turn, job.sequence, job.key)

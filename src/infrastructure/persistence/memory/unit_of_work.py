@@ -27,50 +27,40 @@ class MemoryUnitOfWork(UnitOfWork):
 
     @property
     def now(self) -> datetime:
-        """See the port."""
         return self.time
 
     @property
     def jobs(self) -> MemoryJobRepository:
-        """See the port."""
         return MemoryJobRepository(self.tables, self.log)
 
     @property
     def leases(self) -> MemoryLeaseRepository:
-        """See the port."""
         return MemoryLeaseRepository(self.tables, self.time)
 
     @property
     def calendar(self) -> MemoryJobCalendar:
-        """See the port."""
         return MemoryJobCalendar(self.tables)
 
     @property
     def catalog(self) -> MemoryJobCatalog:
-        """See the port."""
         return MemoryJobCatalog(self.tables, self.time)
 
     @property
     def logs(self) -> MemoryJobLogs:
-        """See the port."""
         return MemoryJobLogs(self.tables, self.time)
 
     @property
     def queues(self) -> MemoryQueueRepository:
-        """See the port."""
         return MemoryQueueRepository(self.tables)
 
     @property
     def events(self) -> MemoryEventLog:
-        """See the port."""
         return self.log
 
     @property
     def inspection(self) -> MemoryInspection:
-        """See the port."""
         return MemoryInspection(self.tables)
 
     @property
     def archive(self) -> MemoryArchive:
-        """See the port."""
         return MemoryArchive(self.tables)

@@ -26,7 +26,7 @@ from .mapping import (
     event_values,
 )
 from .schema import Tables
-from .session import Session
+from .sql_connection import SqlConnection
 from .times import moment, ms
 
 STATE: Final = "copy_state"
@@ -41,103 +41,93 @@ _decode: Final = msgspec.json.Decoder(CopyState).decode
 class SqlArchive(Archive):
     """The tables in pages by key, and inserts of many rows in a statement."""
 
-    session: Session
+    sql: SqlConnection
 
     @property
     def _tables(self) -> Tables:
-        return self.session.grammar.tables
+        return self.sql.dialect.tables
 
     def store_id(self) -> str:
-        """See the port."""
-        return str(self.session.rows(self.session.grammar.statements.store_id)[0][0])
+        return str(self.sql.rows(self.sql.dialect.statements.store_id)[0][0])
 
     def counters(self) -> Counters:
-        """See the port. Settled or not: an event that is in sight counts."""
-        grammar = self.session.grammar
-        newest = self.session.rows(grammar.statements.last_event)[0][0]
-        return Counters(grammar.last_sequence(self.session), int(newest or 0))
+        """Settled or not: an event that is in sight counts."""
+        dialect = self.sql.dialect
+        newest = self.sql.rows(dialect.statements.last_event)[0][0]
+        return Counters(dialect.last_sequence(self.sql), int(newest or 0))
 
     def contents(self) -> Contents:
-        """See the port."""
         tables = self._tables
-        queues = self.session.rows(self.session.grammar.statements.list_queues)
+        queues = self.sql.rows(self.sql.dialect.statements.list_queues)
         return Contents(self._count(tables.jobs), self._count(tables.events), len(queues))
 
     def jobs(self, after: int, limit: int) -> list[ArchivedJob]:
-        """See the port."""
         job = self._tables.jobs.c
         page = select(*(job[name] for name in LOADED)).where(job.key > after)
-        rows = self.session.select(page.order_by(job.key).limit(limit))
+        rows = self.sql.select(page.order_by(job.key).limit(limit))
         if not rows:
             return []
         logs = self._logs(rows[0][0], rows[-1][0])
         return [ArchivedJob(sound_job(row), tuple(logs.get(row[0], ()))) for row in rows]
 
     def events(self, after: int, limit: int) -> list[Event]:
-        """See the port."""
         event = self._tables.events.c
         page = select(event.id, *(event[name] for name in EVENT)).where(event.id > after)
-        rows = self.session.select(page.order_by(event.id).limit(limit))
+        rows = self.sql.select(page.order_by(event.id).limit(limit))
         try:
             return [event_from_row(row) for row in rows]
         except UNREADABLE as error:
             raise UnreadableRow(f"an event behind {after}: {error}") from error
 
     def insert_jobs(self, jobs: Sequence[ArchivedJob]) -> None:
-        """See the port."""
         rows = [archived_values(archived.job) for archived in jobs]
-        insert_rows(self.session, self._tables.jobs, LOADED, rows)
+        insert_rows(self.sql, self._tables.jobs, LOADED, rows)
         lines = [
             (archived.job.key, line.number, ms(line.at), line.text)
             for archived in jobs
             for line in archived.lines
         ]
-        insert_rows(self.session, self._tables.logs, LOG, lines)
+        insert_rows(self.sql, self._tables.logs, LOG, lines)
 
     def insert_events(self, events: Sequence[Event]) -> None:
-        """See the port."""
         rows = [(event.id, *event_values(event, ms(event.at))) for event in events]
-        insert_rows(self.session, self._tables.events, ("id", *EVENT), rows)
+        insert_rows(self.sql, self._tables.events, ("id", *EVENT), rows)
 
     def raise_counters(self, counters: Counters) -> None:
-        """See the port."""
-        self.session.grammar.raise_counters(self.session, counters)
+        self.sql.dialect.raise_counters(self.sql, counters)
 
     def clear(self) -> None:
-        """See the port."""
         tables = self._tables
         for table in (tables.logs, tables.jobs, tables.events, tables.queues):
-            self.session.execute(delete(table))
-        kept_leases.forget(self.session)
+            self.sql.execute(delete(table))
+        kept_leases.forget(self.sql)
 
     def copy_state(self) -> CopyState | None:
-        """See the port."""
         meta = self._tables.meta.c
-        rows = self.session.select(select(meta.value).where(meta.name == STATE))
+        rows = self.sql.select(select(meta.value).where(meta.name == STATE))
         return _decode(rows[0][0]) if rows else None
 
     def save_copy_state(self, before: CopyState | None, after: CopyState) -> bool:
-        """See the port."""
         meta, text = self._tables.meta, _text(after)
         if before is None:
             is_first = self.copy_state() is None
             if is_first:
-                insert_rows(self.session, meta, ("name", "value"), [(STATE, text)])
+                insert_rows(self.sql, meta, ("name", "value"), [(STATE, text)])
             return is_first
         mine = (meta.c.name == STATE) & (meta.c.value == _text(before))
-        return self.session.execute(update(meta).where(mine).values(value=text)) == 1
+        return self.sql.execute(update(meta).where(mine).values(value=text)) == 1
 
     def _logs(self, first: int, last: int) -> dict[int, list[LogLine]]:
         """The log lines of the jobs with these keys and those between."""
         log = self._tables.logs.c
         page = select(*(log[name] for name in LOG)).where(log.job_key.between(first, last))
         lines: defaultdict[int, list[LogLine]] = defaultdict(list)
-        for key, number, at, text in self.session.select(page.order_by(log.job_key, log.number)):
+        for key, number, at, text in self.sql.select(page.order_by(log.job_key, log.number)):
             lines[key].append(LogLine(number, moment(at), text))
         return lines
 
     def _count(self, table: Table) -> int:
-        return int(self.session.select(select(func.count()).select_from(table))[0][0])
+        return int(self.sql.select(select(func.count()).select_from(table))[0][0])
 
 
 def _text(state: CopyState) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Table, bindparam, insert
 
 from .mapping import Row
-from .session import Session
+from .sql_connection import SqlConnection
 from .statement import Statement
 
 Values = dict[str, BindParameter[Any]]
@@ -21,11 +21,13 @@ LONGEST: Final = 1024 * 1024
 FORMS: Final = 64
 
 
-def insert_rows(session: Session, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+def insert_rows(
+    sql: SqlConnection, table: Table, names: Sequence[str], rows: Sequence[Row]
+) -> None:
     """Write rows of these columns; a key that is taken is an error of the driver."""
     for part in _parts(rows):
         statement = _statement(table, tuple(names), len(part))
-        session.write(statement, tuple(chain.from_iterable(part)))
+        sql.write(statement, tuple(chain.from_iterable(part)))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

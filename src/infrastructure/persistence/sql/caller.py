@@ -10,53 +10,48 @@ import attrs
 from sqlalchemy import Connection, inspect
 
 from ....core.domain.errors import ConnectionRefused, DifferentDatabase
-from .grammar import Grammar
+from .dialect import SqlDialect
 from .mapping import Row
-from .session import Session
+from .sql_connection import SqlConnection
 from .statement import Core, Parameters, Statement
 
 T = TypeVar("T")
-Unit = Callable[[Session], T]
+Unit = Callable[[SqlConnection], T]
 
 
 @attrs.frozen(eq=False)
-class CallerSession(Session):
+class CallerConnection(SqlConnection):
     """Statements as Core on a caller's connection, with whatever driver it has."""
 
     connection: Connection
-    spoken: Grammar
+    _dialect: SqlDialect
 
     @property
-    def grammar(self) -> Grammar:
-        """See the port."""
-        return self.spoken
+    def dialect(self) -> SqlDialect:
+        return self._dialect
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> Sequence[Row]:
-        """See the port."""
         return self.connection.execute(statement.core, statement.named(parameters)).fetchall()
 
     def write(self, statement: Statement, parameters: Parameters = ()) -> int:
-        """See the port."""
         return self.connection.execute(statement.core, statement.named(parameters)).rowcount
 
     def write_many(self, statement: Statement, parameters: Sequence[Parameters]) -> int:
-        """See the port. One by one: drivers disagree on the row count of a batch."""
+        """One by one: drivers disagree on the row count of a batch."""
         return sum(self.write(statement, values) for values in parameters)
 
     def select(self, core: Core) -> Sequence[Row]:
-        """See the port."""
         return self.connection.execute(core).fetchall()
 
     def execute(self, core: Core) -> int:
-        """See the port."""
         return self.connection.execute(core).rowcount
 
 
-class Host(Protocol):
+class CallerRules(Protocol):
     """A queue's database, as the host of a caller's transaction."""
 
     url: str
-    grammar: Grammar
+    dialect: SqlDialect
     wanted: str
     """What a caller may bring, in words."""
 
@@ -64,14 +59,14 @@ class Host(Protocol):
         """Whether a connection of this dialect can be one to this kind of database."""
         ...
 
-    def session_on(self, connection: object) -> Session | None:
+    def sql_on(self, connection: object) -> SqlConnection | None:
         """A session on a connection of the driver itself; None for anything else.
 
         Raises `DifferentDatabase` and `ConnectionRefused`.
         """
         ...
 
-    def require_place(self, session: CallerSession) -> None:
+    def require_place(self, sql: CallerConnection) -> None:
         """Raise `DifferentDatabase` for a connection to another database, be it a clone.
 
         Nothing that is looked up may fail: on some servers that ends the transaction.
@@ -87,7 +82,7 @@ class Host(Protocol):
         ...
 
 
-def run_within(connection: object, unit: Unit[T], host: Host) -> T:
+def run_within(connection: object, unit: Unit[T], rules: CallerRules) -> T:
     """Run a unit on a `Connection` or `Session`, neither committing nor rolling back.
 
     Raises `DifferentDatabase` where the queue does not live in that database, and
@@ -98,24 +93,24 @@ def run_within(connection: object, unit: Unit[T], host: Host) -> T:
 
     match connection:
         case Connection():
-            return _run(connection, unit, host)
+            return _run(connection, unit, rules)
         case OrmSession():
             connection.flush()
-            return _run(connection.connection(), unit, host)
+            return _run(connection.connection(), unit, rules)
         case _:
-            session = host.session_on(connection)
-            if session is None:
+            sql = rules.sql_on(connection)
+            if sql is None:
                 kind = type(connection).__name__
-                raise ConnectionRefused(f"must be {host.wanted}, not {kind}")
-            return unit(session)
+                raise ConnectionRefused(f"must be {rules.wanted}, not {kind}")
+            return unit(sql)
 
 
-async def run_within_async(connection: Any, unit: Unit[T], host: Host) -> T:
+async def run_within_async(connection: Any, unit: Unit[T], rules: CallerRules) -> T:
     """`run_within` for an `AsyncConnection` or `AsyncSession`, and for the sync ones."""
     if isinstance(connection, _async_kinds()):
-        answer: T = await connection.run_sync(run_within, unit, host)
+        answer: T = await connection.run_sync(run_within, unit, rules)
         return answer
-    return run_within(connection, unit, host)
+    return run_within(connection, unit, rules)
 
 
 def _async_kinds() -> tuple[type[Any], ...]:
@@ -129,17 +124,17 @@ def _async_kinds() -> tuple[type[Any], ...]:
     return tuple(kind for kind in kinds if isinstance(kind, type))
 
 
-def _run(connection: Connection, unit: Unit[T], host: Host) -> T:
-    if not host.is_spoken_by(connection.dialect.name):
-        raise DifferentDatabase(host.url)
-    host.require_driver(connection)
-    session = CallerSession(connection, host.grammar)
-    host.require_place(session)
-    host.require_transaction(connection)
-    return unit(session)
+def _run(connection: Connection, unit: Unit[T], rules: CallerRules) -> T:
+    if not rules.is_spoken_by(connection.dialect.name):
+        raise DifferentDatabase(rules.url)
+    rules.require_driver(connection)
+    sql = CallerConnection(connection, rules.dialect)
+    rules.require_place(sql)
+    rules.require_transaction(connection)
+    return unit(sql)
 
 
-def has_queue(session: CallerSession) -> bool:
+def has_queue(sql: CallerConnection) -> bool:
     """Whether there is a table where the queue's own facts are, by the catalog."""
-    meta = session.grammar.tables.meta
-    return inspect(session.connection).has_table(meta.name, schema=meta.schema)
+    meta = sql.dialect.tables.meta
+    return inspect(sql.connection).has_table(meta.name, schema=meta.schema)

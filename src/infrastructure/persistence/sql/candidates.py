@@ -15,7 +15,7 @@ from sqlalchemy import or_
 from sqlalchemy.sql import ColumnElement
 
 from ....core.ports.job_catalog import JobQuery
-from .grammar import Grammar
+from .dialect import SqlDialect
 from .mapping import json_text
 
 MOST_KEYS: Final = 8
@@ -26,18 +26,18 @@ _JOINT: Final = ": "
 """What stands between the type and the message of a failure."""
 
 
-def candidates(query: JobQuery, grammar: Grammar) -> Iterator[ColumnElement[bool]]:
+def candidates(query: JobQuery, dialect: SqlDialect) -> Iterator[ColumnElement[bool]]:
     """What the rows of all jobs that the query's tag, metadata and error are for fulfil."""
-    job = grammar.tables.jobs.c
+    job = dialect.tables.jobs.c
     if query.tag is not None:
-        yield grammar.contains(job.labels, json_text(query.tag))
+        yield dialect.contains(job.labels, json_text(query.tag))
     for key, value in islice(query.metadata.items(), MOST_KEYS):
         pieces = (f"{json_text(key)}:{written}" for written in spellings(value))
-        yield or_(*(grammar.contains(job.labels, piece) for piece in pieces))
+        yield or_(*(dialect.contains(job.labels, piece) for piece in pieces))
     if query.error is not None:
         yield job.failures.is_not(None)
         for piece in islice(pieces_of(query.error), MOST_PIECES):
-            yield grammar.contains(job.failures, piece)
+            yield dialect.contains(job.failures, piece)
 
 
 def spellings(value: Any) -> Iterator[str]:

@@ -16,8 +16,8 @@ from ....core.ports.event_log import EventFilter, EventLog
 from . import questions
 from .id_ranges import batched, is_in
 from .mapping import EVENT, Row, event_from_row, event_values
-from .server.horizon import Settled
-from .session import Session
+from .server.horizon import Watermark
+from .sql_connection import SqlConnection
 from .times import ms
 
 
@@ -25,15 +25,14 @@ from .times import ms
 class SqlEventLog(EventLog):
     """Events as rows; `hints` gathers what the store tells its wakeup after the commit."""
 
-    session: Session
+    sql: SqlConnection
     now: datetime
     hints: set[Hint] = attrs.field(factory=set)
-    _settled: Settled | None = attrs.field(default=None, init=False)
+    _watermark: Watermark | None = attrs.field(default=None, init=False)
 
     def append(self, events: Collection[Event]) -> None:
-        """See the port."""
         if events:
-            self.session.grammar.append_events(self.session, self.rows(events))
+            self.sql.dialect.append_events(self.sql, self.rows(events))
 
     def rows(self, events: Collection[Event]) -> Sequence[Row]:
         """Events as rows; the wakeup will be told of them."""
@@ -50,93 +49,88 @@ class SqlEventLog(EventLog):
                 self.hints.add(Hint(queue, kind))
 
     def read(self, after: int, limit: int, wanted: EventFilter) -> Sequence[Event]:
-        """See the port."""
-        grammar, last = self.session.grammar, self._last_settled
+        dialect, last = self.sql.dialect, self._low
         given = [value for value in (last, wanted.queue, wanted.job_id) if value is not None]
         types = sorted(kind.value for kind in wanted.types or EventType)
         statement = questions.read_events(
-            grammar.statements,
+            dialect.statements,
             by_queue=wanted.queue is not None,
             by_job=wanted.job_id is not None,
             types=len(types),
             is_bounded=last is not None,
         )
-        rows = self.session.rows(statement, (after, *given, *types, limit))
+        rows = self.sql.rows(statement, (after, *given, *types, limit))
         return [event_from_row(row) for row in rows]
 
     def passed_over(self, after: int, up_to: int) -> Sequence[IdRun]:
-        """See the port."""
-        passed = () if self.settled is None else self.settled.passed
+        passed = () if self.watermark is None else self.watermark.passed
         return self._not_in_sight(between(passed, after, up_to))
 
     def _not_in_sight(self, runs: Sequence[IdRun]) -> Sequence[IdRun]:
-        event, left = self.session.grammar.tables.events.c, list[IdRun]()
+        event, left = self.sql.dialect.tables.events.c, list[IdRun]()
         for part in batched(runs):
             there = select(event.id).where(is_in(event.id, part)).order_by(event.id)
-            seen = [row[0] for row in self.session.select(there)]
+            seen = [row[0] for row in self.sql.select(there)]
             for run in part:
                 mine = seen[bisect_left(seen, run.first) : bisect_right(seen, run.last)]
                 left += without(run, mine)
         return left
 
     def come_to_light(self, runs: Sequence[IdRun], limit: int) -> Sequence[Event]:
-        """See the port."""
-        event, found = self.session.grammar.tables.events.c, list[Event]()
+        event, found = self.sql.dialect.tables.events.c, list[Event]()
         known = event.type.in_(sorted(kind.value for kind in EventType))
         for part in batched(joined(runs)):
             there = select(event.id, *(event[name] for name in EVENT)).where(
                 is_in(event.id, part), known
             )
             rest = there.order_by(event.id).limit(limit - len(found))
-            found += map(event_from_row, self.session.select(rest))
+            found += map(event_from_row, self.sql.select(rest))
             if len(found) >= limit:
                 break
         return found
 
     def last_id(self) -> int:
-        """See the port."""
-        last = self._last_settled
+        last = self._low
         if last is None:
-            last = self.session.rows(self.session.grammar.statements.last_event)[0][0]
+            last = self.sql.rows(self.sql.dialect.statements.last_event)[0][0]
         return int(last or 0)
 
     def has_gone_back_behind(self, cursor: int) -> bool:
-        """See the port."""
         return max(self.last_id(), self.held_back) < cursor
 
     @property
     def held_back(self) -> int:
         """The newest event in sight where not all before it are sure to be there; else 0."""
-        settled = self._settled
-        return 0 if settled is None or settled.last >= settled.newest else settled.newest
+        watermark = self._watermark
+        return 0 if watermark is None or watermark.low >= watermark.high else watermark.high
 
     @property
-    def settled(self) -> Settled | None:
+    def watermark(self) -> Watermark | None:
         """One answer for all of a unit: what is read and where it ends must go together.
 
         None where every event in sight is settled. Nobody else waits while the server is asked.
         """
-        if self._settled is None:
-            self._settled = self.session.grammar.settled_events(self.session)
-        return self._settled
+        if self._watermark is None:
+            self._watermark = self.sql.dialect.watermark(self.sql)
+        return self._watermark
 
     @property
-    def _last_settled(self) -> int | None:
-        settled = self.settled
-        return None if settled is None else settled.last
+    def _low(self) -> int | None:
+        watermark = self.watermark
+        return None if watermark is None else watermark.low
 
     def prune(self, before: datetime, limit: int) -> int:
-        """See the port.
+        """Remove the oldest first: ids grow with time.
 
-        Ids grow with time, so the oldest come first by id. The newest event always
-        stays: the next id is one more than the highest, and no id may come again.
+        The newest event always stays: the next id is one more than the highest, and no id may
+        come again.
         """
-        event = self.session.grammar.tables.events
-        newest = self.session.rows(self.session.grammar.statements.last_event)[0][0] or 0
+        event = self.sql.dialect.tables.events
+        newest = self.sql.rows(self.sql.dialect.statements.last_event)[0][0] or 0
         oldest = select(event.c.id, event.c.at).order_by(event.c.id).limit(limit)
-        head = self.session.select(oldest)
+        head = self.sql.select(oldest)
         is_old = (at < ms(before) and id_ < newest for id_, at in head)
         count = sum(takewhile(bool, is_old))
         if not count:
             return 0
-        return self.session.execute(delete(event).where(event.c.id <= head[count - 1][0]))
+        return self.sql.execute(delete(event).where(event.c.id <= head[count - 1][0]))

@@ -18,7 +18,7 @@ from . import kept_leases
 from .mapping import LOADED
 from .row_flaws import found_job
 from .schema import Tables
-from .session import Session
+from .sql_connection import SqlConnection
 from .times import moment
 
 _TYPES: Final = {kind.value: kind for kind in EventType}
@@ -28,21 +28,19 @@ _TYPES: Final = {kind.value: kind for kind in EventType}
 class SqlInspection(Inspection):
     """Plain queries by key; none of them relies on an index being right."""
 
-    session: Session
+    sql: SqlConnection
 
     @property
     def _tables(self) -> Tables:
-        return self.session.grammar.tables
+        return self.sql.dialect.tables
 
     def jobs(self, after: int, limit: int) -> list[FoundJob]:
-        """See the port."""
         jobs = self._tables.jobs
         query = select(*(jobs.c[name] for name in LOADED)).where(jobs.c.key > after)
-        rows = self.session.select(query.order_by(jobs.c.key).limit(limit))
+        rows = self.sql.select(query.order_by(jobs.c.key).limit(limit))
         return [found_job(row) for row in rows]
 
     def histories(self, first: int, last: int) -> Mapping[JobRef, Sequence[Event]]:
-        """See the port."""
         jobs, events = self._tables.jobs, self._tables.events
         of_job = and_(events.c.job_id == jobs.c.id, events.c.queue == jobs.c.queue)
         query = (
@@ -52,14 +50,13 @@ class SqlInspection(Inspection):
             .order_by(events.c.id)
         )
         told: defaultdict[JobRef, list[Event]] = defaultdict(list)
-        for id_, at, kind, queue, job_id in self.session.select(query):
+        for id_, at, kind, queue, job_id in self.sql.select(query):
             if kind in _TYPES:
                 event = Event(_TYPES[kind], moment(at), queue, job_id, None, id_)
                 told[JobRef(queue, job_id)].append(event)
         return told
 
     def doubled(self, limit: int) -> list[JobRef]:
-        """See the port."""
         jobs = self._tables.jobs
         query = (
             select(jobs.c.queue, jobs.c.id)
@@ -67,10 +64,9 @@ class SqlInspection(Inspection):
             .having(func.count() > 1)
             .limit(limit)
         )
-        return [JobRef(queue, id_) for queue, id_ in self.session.select(query)]
+        return [JobRef(queue, id_) for queue, id_ in self.sql.select(query)]
 
     def orphaned_logs(self, limit: int) -> list[int]:
-        """See the port."""
         jobs, logs = self._tables.jobs, self._tables.logs
         query = (
             select(logs.c.job_key)
@@ -79,18 +75,15 @@ class SqlInspection(Inspection):
             .where(jobs.c.key.is_(None))
             .limit(limit)
         )
-        return [row[0] for row in self.session.select(query)]
+        return [row[0] for row in self.sql.select(query)]
 
     def kept_leases(self) -> Mapping[Held, datetime]:
-        """See the port."""
-        return kept_leases.kept(self.session)
+        return kept_leases.kept(self.sql)
 
     def unreadable_leases(self) -> list[str]:
-        """See the port."""
-        return kept_leases.unreadable(self.session)
+        return kept_leases.unreadable(self.sql)
 
     def unknown_events(self, limit: int) -> list[tuple[int, str]]:
-        """See the port."""
         events = self._tables.events
         query = select(events.c.id, events.c.type).where(events.c.type.not_in(sorted(_TYPES)))
-        return [(row[0], row[1]) for row in self.session.select(query.limit(limit))]
+        return [(row[0], row[1]) for row in self.sql.select(query.limit(limit))]

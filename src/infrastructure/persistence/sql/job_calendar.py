@@ -15,7 +15,7 @@ from ....core.ports.job_calendar import Agenda, JobCalendar
 from .damaged_rows import read_job
 from .kept_leases import unkept
 from .mapping import UNREADABLE, lease_length
-from .session import Session
+from .sql_connection import SqlConnection
 from .statement import Statement
 from .statements import Statements
 from .times import ms, nearest_moment, whole_ms
@@ -28,67 +28,61 @@ _LONG_AGO: Final = -(2**62)
 class SqlJobCalendar(JobCalendar):
     """Each list is the head of an index of its own."""
 
-    session: Session
+    sql: SqlConnection
 
     @property
-    def _says(self) -> Statements:
-        return self.session.grammar.statements
+    def _statements(self) -> Statements:
+        return self.sql.dialect.statements
 
     def due(self, now: datetime, limit: int) -> list[Job]:
-        """See the port."""
-        return self._first(self._says.due, now, limit)
+        return self._first(self._statements.due, now, limit)
 
     def expired(self, now: datetime, limit: int, longest: timedelta | None = None) -> list[Job]:
-        """See the port."""
         bound = _ANY_LENGTH if longest is None else whole_ms(longest)
 
         def find(most: int) -> list[Job]:
-            rows = self.session.rows(self._says.expired, (ms(now), bound, most))
+            rows = self.sql.rows(self._statements.expired, (ms(now), bound, most))
             return [read_job(row) for row in rows]
 
-        return unkept(self.session, find, now, limit)
+        return unkept(self.sql, find, now, limit)
 
     def beyond(self, now: datetime, limit: int, longest: timedelta) -> list[Job]:
-        """See the port."""
 
         def find(most: int) -> list[Job]:
             values = (ms(now + CLOCK_TOLERANCE), whole_ms(longest), most)
-            return [read_job(row) for row in self.session.rows(self._says.beyond, values)]
+            return [read_job(row) for row in self.sql.rows(self._statements.beyond, values)]
 
-        return unkept(self.session, find, now, limit)
+        return unkept(self.sql, find, now, limit)
 
     def lapsed(self, now: datetime, limit: int) -> list[Job]:
-        """See the port."""
-        return self._first(self._says.lapsed, now, limit)
+        return self._first(self._statements.lapsed, now, limit)
 
     def purgeable(self, now: datetime, limit: int) -> list[Job]:
-        """See the port."""
-        return self._first(self._says.purgeable, now, limit)
+        return self._first(self._statements.purgeable, now, limit)
 
     def surplus(self, queue: str, status: JobStatus, limit: int) -> list[Job]:
-        """See the port."""
-        says = self._says
-        newest = self.session.rows(says.newest_settled, (queue, status.value))
+        statements = self._statements
+        newest = self.sql.rows(statements.newest_settled, (queue, status.value))
         keep = read_job(newest[0]).keep.count if newest else None
         if keep is None:
             return []
-        rows = self.session.rows(says.surplus, (queue, status.value, limit, keep))
+        rows = self.sql.rows(statements.surplus, (queue, status.value, limit, keep))
         return [read_job(row) for row in reversed(rows)]
 
     def agenda(self, after: datetime | None = None) -> Agenda:
-        """See the port. What is no moment counts for nothing."""
+        """What is no moment counts for nothing."""
         since = (_LONG_AGO if after is None else ms(after),)
-        found = (self.session.rows(statement, since)[0][0] for statement in self._says.next)
+        found = (self.sql.rows(statement, since)[0][0] for statement in self._statements.next)
         due, lapse, purge = (nearest_moment(at) if isinstance(at, int) else None for at in found)
-        first = self._lease(self._says.first_lease)
-        last = None if first is None else self._lease(self._says.last_lease)
+        first = self._lease(self._statements.first_lease)
+        last = None if first is None else self._lease(self._statements.last_lease)
         return Agenda(due, lapse, purge, first, last)
 
     def _lease(self, statement: Statement) -> Term | None:
-        for ends, length in self.session.rows(statement):
+        for ends, length in self.sql.rows(statement):
             with suppress(*UNREADABLE):
                 return Term(nearest_moment(ends), lease_length(length))
         return None
 
     def _first(self, statement: Statement, now: datetime, limit: int) -> list[Job]:
-        return [read_job(row) for row in self.session.rows(statement, (ms(now), limit))]
+        return [read_job(row) for row in self.sql.rows(statement, (ms(now), limit))]

@@ -18,9 +18,9 @@ from . import questions
 from .candidates import candidates
 from .conditions import Query
 from .damaged_rows import read_job
-from .grammar import Grammar
+from .dialect import SqlDialect
 from .mapping import LOADED
-from .session import Session
+from .sql_connection import SqlConnection
 from .times import ms
 
 MANY_QUEUES: Final = 100
@@ -34,28 +34,26 @@ _KEY: Final = LOADED.index("key")
 class SqlJobCatalog(JobCatalog):
     """The read side of the jobs' table."""
 
-    session: Session
+    sql: SqlConnection
     now: datetime
 
-    def look(self, refs: Collection[JobRef]) -> list[Job]:
-        """See the port."""
+    def peek(self, refs: Collection[JobRef]) -> list[Job]:
         if not refs:
             return []
-        return [read_job(row) for row in self.session.grammar.look(self.session, refs)]
+        return [read_job(row) for row in self.sql.dialect.peek(self.sql, refs)]
 
     def queues_of(self, job_id: str) -> list[str]:
-        """See the port."""
-        job = self.session.grammar.tables.jobs.c
+        job = self.sql.dialect.tables.jobs.c
         query = select(job.queue).where(job.id == job_id).order_by(job.queue)
-        return [row[0] for row in self.session.select(query)]
+        return [row[0] for row in self.sql.select(query)]
 
     def page(self, query: JobQuery, *, after: int | None, limit: int) -> Page:
-        """See the port. SQL finds candidates; which of them are meant, the query itself says."""
-        loaded = self.session.grammar.statements.loaded
+        """SQL finds candidates; which of them are meant, the query itself says."""
+        loaded = self.sql.dialect.statements.loaded
         found: list[Job] = []
         cursor, size = after, limit
         while True:
-            rows = self.session.select(self._listed(loaded, query, cursor, size))
+            rows = self.sql.select(self._listed(loaded, query, cursor, size))
             found += filter(query.fits, map(read_job, rows))
             if len(found) > limit:
                 return Page(tuple(found[:limit]), found[limit - 1].key)
@@ -64,31 +62,28 @@ class SqlJobCatalog(JobCatalog):
             cursor, size = int(rows[-1][_KEY]), max(size, FURTHER)
 
     def refs(self, query: JobQuery, *, after: int | None, up_to: int, limit: int) -> RefPage:
-        """See the port."""
-        job = self.session.grammar.tables.jobs.c
+        job = self.sql.dialect.tables.jobs.c
         wanted = self._listed((job.key, job.queue, job.id), query, after, limit)
-        rows = self.session.select(wanted.where(job.key <= up_to))
+        rows = self.sql.select(wanted.where(job.key <= up_to))
         shown = rows[:limit]
         last = shown[-1][0] if len(rows) > limit and shown else None
         return RefPage(tuple(JobRef(queue, id_) for _, queue, id_ in shown), last)
 
     def has_jobs(self, queue: str) -> bool:
-        """See the port."""
-        return bool(self.session.rows(self.session.grammar.statements.has_jobs, (queue,)))
+        return bool(self.sql.rows(self.sql.dialect.statements.has_jobs, (queue,)))
 
     def count(self, queue: str, status: JobStatus, bound: int) -> Count:
-        """See the port."""
-        rows = self.session.rows(
-            questions.count(self.session.grammar.statements, status), (queue, bound + 1)
+        rows = self.sql.rows(
+            questions.count(self.sql.dialect.statements, status), (queue, bound + 1)
         )
         return _bounded(int(rows[0][0]), bound)
 
     def count_each(self, queues: Sequence[str], bound: int) -> Mapping[str, dict[JobStatus, Count]]:
-        """See the port. Of many queues in one statement, where the engine has an index for it."""
-        counts = self.session.grammar.counts
+        """Of many queues in one statement, where the engine has an index for it."""
+        counts = self.sql.dialect.counts
         if counts is None or len(queues) < MANY_QUEUES:
             return super().count_each(queues, bound)
-        there = {(queue, status): found for queue, status, found in self.session.rows(counts)}
+        there = {(queue, status): found for queue, status, found in self.sql.rows(counts)}
 
         def counted(queue: str) -> dict[JobStatus, Count]:
             return {one: _bounded(there.get((queue, one.value), 0), bound) for one in JobStatus}
@@ -96,16 +91,15 @@ class SqlJobCatalog(JobCatalog):
         return {queue: counted(queue) for queue in queues}
 
     def claimable(self, queues: Sequence[str], most: int) -> list[str]:
-        """See the port."""
-        return self.session.grammar.claimable(self.session, queues, ms(self.now), most)
+        return self.sql.dialect.claimable(self.sql, queues, ms(self.now), most)
 
     def _listed(
         self, columns: Sequence[ColumnElement[Any]], query: JobQuery, after: int | None, limit: int
     ) -> Query:
         """These columns of a page of jobs, and of one job more, which tells that there is more."""
-        grammar = self.session.grammar
-        key = grammar.tables.jobs.c.key
-        wanted: Query = select(*columns).where(*_conditions(query, grammar))
+        dialect = self.sql.dialect
+        key = dialect.tables.jobs.c.key
+        wanted: Query = select(*columns).where(*_conditions(query, dialect))
         if after is not None:
             wanted = wanted.where(key < after if query.newest_first else key > after)
         return wanted.order_by(key.desc() if query.newest_first else key).limit(limit + 1)
@@ -115,12 +109,12 @@ def _bounded(found: int, bound: int) -> Count:
     return Count(min(found, bound), found <= bound)
 
 
-def _conditions(query: JobQuery, grammar: Grammar) -> Iterator[ColumnElement[bool]]:
-    job = grammar.tables.jobs.c
+def _conditions(query: JobQuery, dialect: SqlDialect) -> Iterator[ColumnElement[bool]]:
+    job = dialect.tables.jobs.c
     if query.queue is not None:
         yield job.queue == query.queue
     if query.statuses:
         yield job.status.in_(sorted(status.value for status in query.statuses))
     if query.name is not None:
         yield job.name == query.name
-    yield from candidates(query, grammar)
+    yield from candidates(query, dialect)

@@ -15,51 +15,45 @@ from ....core.ports.job_repository import JobRepository
 from .damaged_rows import read_job, saved_row
 from .event_log import SqlEventLog
 from .mapping import new_values
-from .session import Session
+from .sql_connection import SqlConnection
 
 
 @attrs.frozen(eq=False)
 class SqlJobRepository(JobRepository):
     """Jobs as rows, written a batch at a time."""
 
-    session: Session
+    sql: SqlConnection
     log: SqlEventLog
 
     def draw_sequences(self, count: int) -> Sequence[int]:
-        """See the port."""
-        return self.session.grammar.draw(self.session, count)
+        return self.sql.dialect.draw(self.sql, count)
 
     def last_sequence(self) -> int:
-        """See the port."""
-        return self.session.grammar.last_sequence(self.session)
+        return self.sql.dialect.last_sequence(self.sql)
 
     def insert(
         self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
     ) -> frozenset[JobRef]:
-        """See the port."""
         if not jobs:
             return frozenset()
         rows = [new_values(job) for job in jobs]
-        told = self.log.rows(births)
-        taken = self.session.grammar.insert_jobs(self.session, rows, told, are_free=are_free)
+        events = self.log.rows(births)
+        taken = self.sql.dialect.insert_jobs(self.sql, rows, events, are_free=are_free)
         return frozenset(JobRef(*ref) for ref in taken)
 
     def get(self, ref: JobRef) -> Job:
-        """See the port."""
-        rows = self.session.grammar.find(self.session, [ref])
+        rows = self.sql.dialect.find(self.sql, [ref])
         if not rows:
             raise JobNotFound(ref.id, ref.queue)
         return read_job(rows[0])
 
     def find(self, refs: Collection[JobRef], *, bare: bool = False) -> list[Job]:
-        """See the port."""
         if not refs:
             return []
-        found = self.session.grammar.find(self.session, refs, bare=bare)
+        found = self.sql.dialect.find(self.sql, refs, bare=bare)
         return [read_job(row) for row in found]
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
-        """See the port."""
         if not jobs:
             return []
         # Of two that were decided on one version the first is written, the other is stale; so
@@ -69,22 +63,20 @@ class SqlJobRepository(JobRepository):
             if job.version > first.setdefault(job.key, job).version:
                 first[job.key] = job
         rows = [saved_row(job) for job in first.values()]
-        written = self.session.grammar.save(self.session, rows)
+        written = self.sql.dialect.save(self.sql, rows)
         for key in written:
             first[key].version += 1
         return [job for job in jobs if first[job.key] is not job or job.key not in written]
 
     def save_data(self, job: Job) -> None:
-        """See the port."""
-        save_data = self.session.grammar.statements.save_data
-        self.session.write(save_data, (job.data, job.key))
+        save_data = self.sql.dialect.statements.save_data
+        self.sql.write(save_data, (job.data, job.key))
 
     def remove(self, jobs: Sequence[Job]) -> None:
-        """See the port."""
         if not jobs:
             return
         going = {job.key: job.ref for job in jobs}
-        if self.session.grammar.remove(self.session, list(going)) < len(going):
+        if self.sql.dialect.remove(self.sql, list(going)) < len(going):
             for job in self.find(going.values(), bare=True):
                 if job.key in going:
                     raise skipped(job.ref)

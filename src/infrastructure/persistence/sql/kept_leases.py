@@ -12,7 +12,7 @@ from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Term
 from ....core.ports.lease_repository import Held
 from .mapping import Row
-from .session import Session
+from .sql_connection import SqlConnection
 from .times import ms, nearest_moment
 
 PREFIX: Final = "lease:"
@@ -21,57 +21,57 @@ MOST_DIGITS: Final = 19
 """Of a key, and of a time in milliseconds."""
 
 
-def keep(session: Session, held: Collection[Held], until: datetime, now: datetime) -> None:
+def keep(sql: SqlConnection, held: Collection[Held], until: datetime, now: datetime) -> None:
     """Prolong leases; what is left of earlier ones goes.
 
     Waits for nobody: each row is its own worker's.
     """
-    meta = session.grammar.tables.meta
-    over = {hold for hold, ends in kept(session).items() if ends <= now}
+    meta = sql.dialect.tables.meta
+    over = {hold for hold, ends in kept(sql).items() if ends <= now}
     for hold in sorted({*over, *held}, key=_name):
-        session.execute(delete(meta).where(meta.c.name == _name(hold)))
+        sql.execute(delete(meta).where(meta.c.name == _name(hold)))
     for hold in held:
-        session.execute(insert(meta).values(name=_name(hold), value=str(ms(until))))
+        sql.execute(insert(meta).values(name=_name(hold), value=str(ms(until))))
 
 
-def kept(session: Session) -> Mapping[Held, datetime]:
+def kept(sql: SqlConnection) -> Mapping[Held, datetime]:
     """Until when leases were prolonged in this way. What cannot be read is none."""
-    found = ((_held(name), _until(value)) for name, value in _rows(session))
+    found = ((_held(name), _until(value)) for name, value in _rows(sql))
     return {hold: until for hold, until in found if hold is not None and until is not None}
 
 
-def unreadable(session: Session) -> list[str]:
+def unreadable(sql: SqlConnection) -> list[str]:
     """The names of those rows that cannot be read."""
-    rows = _rows(session)
+    rows = _rows(sql)
     return [name for name, value in rows if _held(name) is None or _until(value) is None]
 
 
-def _rows(session: Session) -> Sequence[Row]:
-    meta = session.grammar.tables.meta.c
-    return session.select(select(meta.name, meta.value).where(meta.name.like(f"{PREFIX}%")))
+def _rows(sql: SqlConnection) -> Sequence[Row]:
+    meta = sql.dialect.tables.meta.c
+    return sql.select(select(meta.name, meta.value).where(meta.name.like(f"{PREFIX}%")))
 
 
-def forget(session: Session) -> None:
+def forget(sql: SqlConnection) -> None:
     """Remove them all."""
-    meta = session.grammar.tables.meta
-    session.execute(delete(meta).where(meta.c.name.like(f"{PREFIX}%")))
+    meta = sql.dialect.tables.meta
+    sql.execute(delete(meta).where(meta.c.name.like(f"{PREFIX}%")))
 
 
 def unkept(
-    session: Session, find: Callable[[int], list[Job]], now: datetime, limit: int
+    sql: SqlConnection, find: Callable[[int], list[Job]], now: datetime, limit: int
 ) -> list[Job]:
     """The first jobs, locked, but for those whose leases were prolonged and have not run out.
 
     Which those are is asked when the jobs are locked: what is written later comes too late. What
     keeps all jobs from being renewed is waited for before.
     """
-    session.write(session.grammar.statements.change_none)
+    sql.write(sql.dialect.statements.change_none)
     found = find(limit)
-    in_front = len(kept(session)) if found else 0
+    in_front = len(kept(sql)) if found else 0
     if not in_front:
         return found
     found = find(limit + in_front)
-    ends = kept(session)
+    ends = kept(sql)
     return [job for job in found if not _is_kept(job, ends, now)][:limit]
 
 

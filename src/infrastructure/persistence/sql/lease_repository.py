@@ -14,9 +14,9 @@ from ....core.domain.job.lease import Claim
 from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
 from . import kept_leases
 from .damaged_rows import read_job
-from .grammar import ClaimValues
+from .dialect import ClaimValues
 from .mapping import ACTIVE
-from .session import Session
+from .sql_connection import SqlConnection
 from .times import ms, whole_ms
 
 STORE_ID: Final = "store_id"
@@ -26,14 +26,11 @@ STORE_ID: Final = "store_id"
 class SqlLeaseRepository(LeaseRepository):
     """Leases as columns of the job's row."""
 
-    session: Session
+    sql: SqlConnection
     now: datetime
 
     def claim(self, claim: Claim) -> list[Job]:
-        """See the port.
-
-        The rows come in any order, and are put into claim order here.
-        """
+        """The rows come in any order, and are put into claim order here."""
         if claim.limit <= 0:
             return []
         values = ClaimValues(
@@ -45,72 +42,67 @@ class SqlLeaseRepository(LeaseRepository):
             until=ms(self.now + claim.lease),
             length=whole_ms(claim.lease),
         )
-        rows = self.session.grammar.claim(self.session, values)
+        rows = self.sql.dialect.claim(self.sql, values)
         claimed = [read_job(row) for row in rows]
         claimed.sort(key=_claim_order)
         return claimed
 
     def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
-        """See the port."""
-        says, job = self.session.grammar.statements, self.session.grammar.tables.jobs.c
-        held = (says.is_in(ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
-        found = self.session.select(select(*says.loaded).where(*held))
+        statements, job = self.sql.dialect.statements, self.sql.dialect.tables.jobs.c
+        held = (statements.is_in(ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
+        found = self.sql.select(select(*statements.loaded).where(*held))
         return sorted(map(read_job, found), key=_claim_order)
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
-        """See the port."""
         if not held:
             return Renewal(frozenset(), frozenset())
-        renewed = self.session.grammar.renew(self.session, held, ms(until))
+        renewed = self.sql.dialect.renew(self.sql, held, ms(until))
         missed = [hold for hold in held if hold not in renewed]
         lost = frozenset(hold for hold in missed if not self._owns(hold))
         flagged = frozenset(hold for hold in held if renewed.get(hold) is not None)
         locked = frozenset(hold for hold in missed if hold not in lost and self._holds(hold))
         if locked:
-            kept_leases.keep(self.session, locked, until, self.now)
+            kept_leases.keep(self.sql, locked, until, self.now)
         return Renewal(lost, flagged, locked)
 
     def renewed_beside(self) -> Collection[Held]:
-        """See the port."""
-        ends = kept_leases.kept(self.session)
+        ends = kept_leases.kept(self.sql)
         return {held for held, until in ends.items() if until > self.now}
 
     def rehearse(self) -> None:
-        """See the port. The row of the store's id, there and back; and no job.
+        """The row of the store's id, there and back; and no job.
 
         What does not differ from what is there, some engines do not write.
         """
-        self.session.write(self.session.grammar.statements.change_none)
-        meta = self.session.grammar.tables.meta
-        value = str(self.session.rows(self.session.grammar.statements.store_id)[0][0])
+        self.sql.write(self.sql.dialect.statements.change_none)
+        meta = self.sql.dialect.tables.meta
+        value = str(self.sql.rows(self.sql.dialect.statements.store_id)[0][0])
         for text in (f"{value} ", value):
             mine = update(meta).where(meta.c.name == STORE_ID)
-            self.session.execute(mine.values(value=text))
+            self.sql.execute(mine.values(value=text))
 
     def flagged(self, worker: str) -> frozenset[Held]:
-        """See the port."""
-        rows = self.session.rows(self.session.grammar.statements.flagged, (worker,))
+        rows = self.sql.rows(self.sql.dialect.statements.flagged, (worker,))
         return frozenset(Held(key, token) for key, token in rows)
 
     def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
-        """See the port."""
         if not reports:
             return []
-        written = self.session.grammar.record_progress(self.session, reports)
+        written = self.sql.dialect.record_progress(self.sql, reports)
         return [hold in written for hold, _ in reports]
 
     def save_state(self, held: Held, state: str) -> bool:
-        """See the port. Some drivers do not count a row that is as it was."""
-        says, held_by = self.session.grammar.statements, (held.key, held.token)
-        count = self.session.write(says.save_state, (state, *held_by))
+        """Some drivers do not count a row that is as it was."""
+        statements, held_by = self.sql.dialect.statements, (held.key, held.token)
+        count = self.sql.write(statements.save_state, (state, *held_by))
         return count == 1 or self._holds(held)
 
     def _holds(self, held: Held) -> bool:
-        return bool(self.session.rows(self.session.grammar.statements.held, (held.key, held.token)))
+        return bool(self.sql.rows(self.sql.dialect.statements.held, (held.key, held.token)))
 
     def _owns(self, held: Held) -> bool:
-        own = self.session.grammar.statements.own
-        return bool(self.session.rows(own, (held.key, held.token)))
+        own = self.sql.dialect.statements.own
+        return bool(self.sql.rows(own, (held.key, held.token)))
 
 
 def _claim_order(job: Job) -> tuple[int, int, int]:

@@ -18,14 +18,14 @@ FORMS = 256
 
 @lru_cache(FORMS)
 def read_events(
-    says: Statements, *, by_queue: bool, by_job: bool, types: int, is_bounded: bool
+    statements: Statements, *, by_queue: bool, by_job: bool, types: int, is_bounded: bool
 ) -> Statement:
     """Events behind a cursor, of one queue, one job; of some types; in order.
 
     Parameters: after, the last id to read, the queue, the job, each type, the limit; those
     that are asked for.
     """
-    event = says.tables.events.c
+    event = statements.tables.events.c
     names = ["after_id"]
     query: Query = select(event.id, *(event[name] for name in EVENT))
     query = query.where(event.id > bindparam("after_id"))
@@ -41,16 +41,16 @@ def read_events(
     wanted = [f"type_{number}" for number in range(types)]
     query = query.where(event.type.in_([bindparam(name) for name in wanted]))
     names += wanted
-    return Statement(says.first(query.order_by(event.id)), [*names, "most"])
+    return Statement(statements.first(query.order_by(event.id)), [*names, "most"])
 
 
 @lru_cache(FORMS)
-def ids_around_gaps(says: Statements) -> Statement:
+def ids_around_gaps(statements: Statements) -> Statement:
     """Ids of events, with the one in sight before each, where that is not the next lower one.
 
     Parameters: after, and the last id to look at. The first id comes without one before it.
     """
-    id_ = says.tables.events.c.id
+    id_ = statements.tables.events.c.id
     pairs = select(func.lag(id_).over(order_by=id_).label("lower"), id_.label("higher"))
     within = pairs.where(id_ > bindparam("after_id"), id_ <= bindparam("last_id")).subquery()
     lower, higher = within.c.lower, within.c.higher
@@ -59,20 +59,20 @@ def ids_around_gaps(says: Statements) -> Statement:
 
 
 @lru_cache(FORMS)
-def count(says: Statements, status: JobStatus) -> Statement:
+def count(statements: Statements, status: JobStatus) -> Statement:
     """How many jobs of a queue have this status, at most so many. Parameters: queue, bound."""
-    job = says.tables.jobs.c
+    job = statements.tables.jobs.c
     some: Query = select(ONE.label("one")).where(
         job.queue == bindparam("of_queue"), job.status == literal_column(literal_of(status))
     )
-    counted = select(func.count()).select_from(says.first(some).subquery())
+    counted = select(func.count()).select_from(statements.first(some).subquery())
     return Statement(counted, ["of_queue", "most"])
 
 
 @lru_cache(FORMS)
-def count_together(says: Statements) -> Statement:
+def count_together(statements: Statements) -> Statement:
     """Queue, status and number of all jobs, whatever there is of each."""
-    job = says.tables.jobs.c
+    job = statements.tables.jobs.c
     return Statement(
         select(job.queue, job.status, func.count()).group_by(job.queue, job.status), []
     )

@@ -14,63 +14,53 @@ from .job_logs import SqlJobLogs
 from .job_repository import SqlJobRepository
 from .lease_repository import SqlLeaseRepository
 from .queue_repository import SqlQueueRepository
-from .session import Session
+from .sql_connection import SqlConnection
 
 
 class SqlUnitOfWork(UnitOfWork):
     """The repositories over one session."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
-        self.session = session
+    def __init__(self, sql: SqlConnection, now: datetime) -> None:
+        self.sql = sql
         self.time = now
-        self.log = SqlEventLog(session, now)
+        self.log = SqlEventLog(sql, now)
 
     @property
     def now(self) -> datetime:
-        """See the port."""
         return self.time
 
     @property
     def jobs(self) -> SqlJobRepository:
-        """See the port."""
-        return SqlJobRepository(self.session, self.log)
+        return SqlJobRepository(self.sql, self.log)
 
     @property
     def leases(self) -> SqlLeaseRepository:
-        """See the port."""
-        return SqlLeaseRepository(self.session, self.time)
+        return SqlLeaseRepository(self.sql, self.time)
 
     @property
     def calendar(self) -> SqlJobCalendar:
-        """See the port."""
-        return SqlJobCalendar(self.session)
+        return SqlJobCalendar(self.sql)
 
     @property
     def catalog(self) -> SqlJobCatalog:
-        """See the port."""
-        return SqlJobCatalog(self.session, self.time)
+        return SqlJobCatalog(self.sql, self.time)
 
     @property
     def logs(self) -> SqlJobLogs:
-        """See the port."""
-        return SqlJobLogs(self.session, self.time)
+        return SqlJobLogs(self.sql, self.time)
 
     @property
     def queues(self) -> SqlQueueRepository:
-        """See the port."""
-        return SqlQueueRepository(self.session)
+        return SqlQueueRepository(self.sql)
 
     @property
     def events(self) -> SqlEventLog:
-        """See the port."""
         return self.log
 
     @property
     def inspection(self) -> SqlInspection:
-        """See the port."""
-        return SqlInspection(self.session)
+        return SqlInspection(self.sql)
 
     @property
     def archive(self) -> SqlArchive:
-        """See the port."""
-        return SqlArchive(self.session)
+        return SqlArchive(self.sql)

@@ -11,7 +11,7 @@ from sqlalchemy import literal_column, select
 
 from ....core.domain.errors import DifferentDatabase
 from .questions import FORMS
-from .session import Session
+from .sql_connection import SqlConnection
 from .statement import Statement
 from .statements import Statements
 
@@ -45,14 +45,14 @@ class Whereabouts:
             raise DifferentDatabase(self.url)
 
 
-def found_on(session: Session) -> tuple[str, str]:
+def found_on(sql: SqlConnection) -> tuple[str, str]:
     """The id and the place of the database that a session leads to."""
-    rows = session.rows(_whereabouts(session.grammar.statements))
+    rows = sql.rows(_whereabouts(sql.dialect.statements))
     return (str(rows[0][0]), str(rows[0][1])) if rows else NOWHERE
 
 
 @lru_cache(FORMS)
-def _whereabouts(says: Statements) -> Statement:
-    meta = says.tables.meta.c
-    id_and_place = select(meta.value, says.tables.place)
+def _whereabouts(statements: Statements) -> Statement:
+    meta = statements.tables.meta.c
+    id_and_place = select(meta.value, statements.tables.place)
     return Statement(id_and_place.where(meta.name == literal_column("'store_id'")), [])

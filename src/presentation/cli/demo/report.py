@@ -9,8 +9,8 @@ from rich.table import Table
 
 from .... import EventType
 from ....core.application.snapshot import JobSnapshot
-from ..look import short
 from ..output import plural, say, show_table, table
+from ..styles import short
 from .performance import Performance
 from .verdict import Verdict
 

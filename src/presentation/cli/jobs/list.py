@@ -10,10 +10,10 @@ from rich.text import Text
 from ....core.application.sync_job_handle import SyncJobHandle
 from ....core.application.sync_queue import SyncJobPage
 from ....core.domain.errors import JobUnreadable
-from ..look import short, status_text
 from ..opening import operator_of
 from ..options import AsJson, Flag, MaybeWhole, Names, Url, Whole
 from ..output import print_json, say, show_table, table
+from ..styles import short, status_text
 from ..times import when
 
 

@@ -13,10 +13,10 @@ from ....core.application.sync_job_handle import SyncJobHandle
 from ....core.domain.events import Event
 from ....core.ports.job_logs import LogLine
 from ..finding import find_job
-from ..look import short, status_text
 from ..opening import operator_of
 from ..options import AsJson, Url, Whole
 from ..output import console, print_json, say, show_table, table
+from ..styles import short, status_text
 from ..times import clock, span, stamp
 
 LONGEST_VALUE = 400

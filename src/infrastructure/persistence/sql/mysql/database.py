@@ -23,15 +23,12 @@ class MysqlDatabase(Database):
     driver: MysqlDriver
 
     def facts(self) -> DatabaseFacts:
-        """See the port."""
         return self._found().facts()
 
     def damage(self, *, thorough: bool) -> list[str]:
-        """See the port."""
         return self._found().damage(thorough=thorough)
 
     def missing_parts(self) -> list[str]:
-        """See the port."""
         return self._found().missing_parts()
 
     def _found(self) -> ServerDatabase:
@@ -40,7 +37,7 @@ class MysqlDatabase(Database):
             name = _NAMES[driver.flavour.name]
         except driver.module.Error as error:
             raise driver.translated(error) or error from error
-        size_query = _size_query(driver.grammar.tables)
+        size_query = _size_query(driver.dialect.tables)
         return ServerDatabase(driver, partial(connected, driver), name, size_query)
 
 

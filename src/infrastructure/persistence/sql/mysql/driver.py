@@ -26,14 +26,14 @@ from ..mapping import UnreadableRow
 from ..parts import WIDEST
 from ..server.driver import ANSWER_SECONDS, Connection, ServerDriver, Verdict
 from . import errors
-from .grammar import MysqlGrammar
+from .dialect import MysqlDialect
 from .horizon import Written
-from .line import QUIET_SECONDS, watch
+from .keepalive import QUIET_SECONDS, watch
 from .schema import MariadbTables, MysqlTables
-from .session import ROOM, OwnSession, hung_up_on, size_of, too_long
-from .side import SideView
+from .sql_connection import ROOM, OwnMysqlConnection, hung_up_on, size_of, too_long
 from .tls import sharing_tls
 from .transaction import MysqlTransaction, is_idle, mark
+from .uncommitted_view import UncommittedView
 
 LOCK_SECONDS: Final = 2
 """A statement that waits longer for a row's lock is broken off, and its unit run again."""
@@ -68,18 +68,17 @@ class Flavour:
 
 @attrs.frozen(eq=False, slots=False)
 class MysqlDriver(ServerDriver):
-    """See the protocol. What it sets on a session is set once, when it connects."""
+    """What it sets on a session is set once, when it connects."""
 
     address: URL
     shown: str
     prefix: str
-    _sides: dict[int, SideView] = attrs.field(factory=dict[int, SideView], init=False)
+    _sides: dict[int, UncommittedView] = attrs.field(factory=dict[int, UncommittedView], init=False)
     _flavours: list[Flavour] = attrs.field(factory=list[Flavour], init=False)
-    _grammars: list[MysqlGrammar] = attrs.field(factory=list[MysqlGrammar], init=False)
+    _grammars: list[MysqlDialect] = attrs.field(factory=list[MysqlDialect], init=False)
 
     @property
     def url(self) -> str:
-        """See the protocol."""
         return self.shown
 
     @property
@@ -98,15 +97,14 @@ class MysqlDriver(ServerDriver):
         return self._flavours[0]
 
     @property
-    def grammar(self) -> MysqlGrammar:
-        """See the protocol."""
+    def dialect(self) -> MysqlDialect:
         if not self._grammars:
             kind = MariadbTables if self.flavour.name == "mariadb" else MysqlTables
-            self._grammars.append(MysqlGrammar(kind(self.prefix), self.written))
+            self._grammars.append(MysqlDialect(kind(self.prefix), self.written))
         return self._grammars[0]
 
     @cached_property
-    def dialect(self) -> Dialect:
+    def compiler(self) -> Dialect:
         """What compiles statements for this server."""
         return URL.create(self.dialect_name).get_dialect()()
 
@@ -140,39 +138,35 @@ class MysqlDriver(ServerDriver):
         return sharing_tls(module.connections.Connection) if is_of_python else module.connect
 
     def connect(self, answer_seconds: float | None = None) -> Connection:
-        """See the protocol. Answers may take `ANSWER_SECONDS` unless more are given."""
+        """Answers may take `ANSWER_SECONDS` unless more are given."""
         connection = self._connected(answer_seconds or ANSWER_SECONDS)
         try:
             for statement in (_SESSION, _LATEST, _OF_FLAVOUR[self.flavour.name]):
                 self._say(connection, statement)
-            self.grammar.longest = int(self._ask(connection, _LONGEST)[0])
+            self.dialect.longest = int(self._ask(connection, _LONGEST)[0])
         except BaseException:
             connection.close()
             raise
         return connection
 
     def is_usable(self, connection: Connection) -> bool:
-        """See the protocol."""
         return is_idle(connection)
 
-    def session(self, connection: Connection) -> OwnSession:
-        """See the protocol."""
+    def sql(self, connection: Connection) -> OwnMysqlConnection:
         cursor = self.module.cursors.Cursor
-        return OwnSession(connection, self.grammar, self.dialect, cursor, self.shown)
+        return OwnMysqlConnection(connection, self.dialect, self.compiler, cursor, self.shown)
 
     def begin(self, connection: Connection, *, only_reads: bool) -> MysqlTransaction:
-        """See the protocol."""
-        known = self.grammar.horizon.known
+        known = self.dialect.horizon.known
         mark(connection, is_busy=True)
         if only_reads:
             self._say(connection, _SNAPSHOT)
             self._say(connection, _READS)
         else:
             connection.begin()
-        return MysqlTransaction(attrs.evolve(self.session(connection), known=known))
+        return MysqlTransaction(attrs.evolve(self.sql(connection), known=known))
 
     def clock(self, connection: Connection) -> float:
-        """See the protocol."""
         mark(connection, is_busy=True)
         answer = float(self._ask(connection, "SELECT UNIX_TIMESTAMP(SYSDATE(6))")[0])
         mark(connection, is_busy=False)
@@ -180,19 +174,18 @@ class MysqlDriver(ServerDriver):
 
     def written(self, runs: Sequence[IdRun]) -> Written | None:
         """Those of the ids that have rows, committed or not; None where nobody could tell."""
-        return self._side.written(self.grammar.tables.events.name, runs)
+        return self._side.written(self.dialect.tables.events.name, runs)
 
     def close_side(self) -> None:
         """Close what `written` has opened in this process."""
         self._side.close()
 
     @property
-    def _side(self) -> SideView:
+    def _side(self) -> UncommittedView:
         """A forked child leaves that of its parent alone."""
-        return self._sides.setdefault(os.getpid(), SideView(self.connect))
+        return self._sides.setdefault(os.getpid(), UncommittedView(self.connect))
 
     def verdict(self, error: Exception) -> Verdict:
-        """See the protocol."""
         number = self._number(error)
         if number in errors.PASSING:
             return Verdict.PASSING
@@ -200,7 +193,6 @@ class MysqlDriver(ServerDriver):
         return Verdict.LOST if is_lost else Verdict.FINAL
 
     def translated(self, error: Exception) -> StoreError | None:
-        """See the protocol."""
         if isinstance(error, UnreadableRow):
             return StoreCorrupt(self.shown, str(error))
         if isinstance(error, OSError) and not isinstance(error, StoreError):
@@ -217,11 +209,10 @@ class MysqlDriver(ServerDriver):
         return errors.kind_of(number, told)(self.shown, told)
 
     def ensure_room(self, text: str, field: str) -> None:
-        """See the protocol."""
-        if len(text) * WIDEST + ROOM <= self.grammar.longest:
+        if len(text) * WIDEST + ROOM <= self.dialect.longest:
             return
-        if (needed := size_of(text) + ROOM) > self.grammar.longest:
-            raise PayloadTooLarge(field, too_long(needed, self.grammar.longest))
+        if (needed := size_of(text) + ROOM) > self.dialect.longest:
+            raise PayloadTooLarge(field, too_long(needed, self.dialect.longest))
 
     def _number(self, error: Exception) -> int:
         """The number of a driver's error, 0 for any other."""

@@ -15,7 +15,7 @@ from ..server.horizon import (
     NOTHING,
     Gap,
     Known,
-    Settled,
+    Watermark,
     end_of_run,
     has_gone_back,
     ids_in,
@@ -77,7 +77,7 @@ class MysqlHorizon:
         """What is known now, for a snapshot that is about to be taken."""
         return self._known
 
-    def settled(self, sight: Sight, known: Known) -> Settled:
+    def watermark(self, sight: Sight, known: Known) -> Watermark:
         """What is settled as this snapshot sees it, by what was known before it was taken."""
         if has_gone_back(known, sight.newest):
             with self._lock:
@@ -96,7 +96,7 @@ class MysqlHorizon:
                 last = end_of_run(gap.newest, sight.newest, sight.ids_behind)
         with self._lock:
             self._known = merged(self._known, Known(last, gap, passed))
-        return Settled(last, sight.newest, passed)
+        return Watermark(last, sight.newest, passed)
 
 
 def _begun(sight: Sight) -> tuple[int, Runs]:

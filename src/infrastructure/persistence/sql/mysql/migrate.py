@@ -39,7 +39,7 @@ def bring_up_to_date(driver: MysqlDriver, *, migrates: bool) -> str:
     `NewerSchema` for a revision that this version does not know, and `OutdatedSchema` where it
     would have to migrate and must not.
     """
-    tables = driver.grammar.tables
+    tables = driver.dialect.tables
     with connected(driver) as connection:
         revision = known(current_revision(connection, tables), driver.url)
         if revision == REVISIONS[-1]:
@@ -82,12 +82,12 @@ def _lock(connection: Connection, tables: Tables, url: str) -> None:
 
 def _migrate(connection: Connection, driver: MysqlDriver) -> None:
     """Run what is missing; another process may have been here since we looked."""
-    tables, url = driver.grammar.tables, driver.url
+    tables, url = driver.dialect.tables, driver.url
     connection.rollback()
     revision = known(current_revision(connection, tables), url)
     if revision != REVISIONS[-1]:
         upgrade_to_newest(connection, tables)
-        if connection.execute(driver.grammar.statements.store_id.core).scalar() is None:
+        if connection.execute(driver.dialect.statements.store_id.core).scalar() is None:
             identity = {"name": "store_id", "value": uuid.uuid4().hex}
             connection.execute(tables.meta.insert().values(identity))
         _log.info("%s: schema is at revision %s", url, REVISIONS[-1])
@@ -95,7 +95,7 @@ def _migrate(connection: Connection, driver: MysqlDriver) -> None:
 
 
 def _store_id(connection: Connection, driver: MysqlDriver) -> str:
-    found = connection.execute(driver.grammar.statements.store_id.core).scalar()
+    found = connection.execute(driver.dialect.statements.store_id.core).scalar()
     if found is None:
         raise StoreCorrupt(driver.url, "it has Errands' tables, but no store id")
     return str(found)

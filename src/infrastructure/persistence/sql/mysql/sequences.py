@@ -25,7 +25,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ....cached_property import cached_property
 from ..mapping import json_text
-from ..session import Session
+from ..sql_connection import SqlConnection
 from ..statement import Statement
 from .joins import JoinedDelete, StraightJoin
 from .schema import MariadbTables, MysqlTables
@@ -37,15 +37,15 @@ AT_ONCE: Final = 1_024
 class Sequences(Protocol):
     """Draws sequences; each rises above all that were drawn before, and none comes twice."""
 
-    def draw(self, session: Session, count: int) -> Sequence[int]:
+    def draw(self, sql: SqlConnection, count: int) -> Sequence[int]:
         """`count` of them, rising."""
         ...
 
-    def last(self, session: Session) -> int:
+    def last(self, sql: SqlConnection) -> int:
         """The highest drawn so far."""
         ...
 
-    def count_on(self, session: Session, least: int) -> None:
+    def count_on(self, sql: SqlConnection, least: int) -> None:
         """Draw what comes next above this; never below what was drawn."""
         ...
 
@@ -56,18 +56,16 @@ class SequenceObject(Sequences):
     def __init__(self, tables: MariadbTables) -> None:
         self._name = tables.sequence.name
 
-    def draw(self, session: Session, count: int) -> Sequence[int]:
-        """See the protocol."""
-        return sorted(row[0] for row in session.rows(self._draw, (json_text([0] * count),)))
+    def draw(self, sql: SqlConnection, count: int) -> Sequence[int]:
+        return sorted(row[0] for row in sql.rows(self._draw, (json_text([0] * count),)))
 
-    def last(self, session: Session) -> int:
-        """See the protocol."""
-        return int(session.rows(self._next)[0][0]) - 1
+    def last(self, sql: SqlConnection) -> int:
+        return int(sql.rows(self._next)[0][0]) - 1
 
-    def count_on(self, session: Session, least: int) -> None:
-        """See the protocol. SETVAL leaves alone what has come further."""
-        if least > self.last(session):
-            session.rows(self._set, (least,))
+    def count_on(self, sql: SqlConnection, least: int) -> None:
+        """SETVAL leaves alone what has come further."""
+        if least > self.last(sql):
+            sql.rows(self._set, (least,))
 
     @property
     def _spelt(self) -> ColumnElement[Any]:
@@ -100,29 +98,28 @@ class SideTable(Sequences):
         self._drawn = drawn
         self._insert = cache(self._make_insert)
 
-    def draw(self, session: Session, count: int) -> Sequence[int]:
-        """See the protocol. Some are thrown away: there is an insert for each power of two."""
+    def draw(self, sql: SqlConnection, count: int) -> Sequence[int]:
+        """Some are thrown away: there is an insert for each power of two."""
         values: list[int] = []
         while len(values) < count:
             size = min(1 << (count - len(values) - 1).bit_length(), AT_ONCE)
-            values += self._draw(session, size)
+            values += self._draw(sql, size)
         return values[:count]
 
-    def last(self, session: Session) -> int:
-        """See the protocol."""
-        return int(session.rows(self._next)[0][0] or 1) - 1
+    def last(self, sql: SqlConnection) -> int:
+        return int(sql.rows(self._next)[0][0] or 1) - 1
 
-    def count_on(self, session: Session, least: int) -> None:
-        """See the protocol. A row with that number moves the counter behind it."""
-        if least > self.last(session):
-            session.write(self._insert_one, (least,))
-            session.write(self._delete, (json_text([least]),))
+    def count_on(self, sql: SqlConnection, least: int) -> None:
+        """A row with that number moves the counter behind it."""
+        if least > self.last(sql):
+            sql.write(self._insert_one, (least,))
+            sql.write(self._delete, (json_text([least]),))
 
-    def _draw(self, session: Session, size: int) -> Sequence[int]:
-        session.write(self._insert(size))
-        first, distance = session.rows(self._first)[0]
+    def _draw(self, sql: SqlConnection, size: int) -> Sequence[int]:
+        sql.write(self._insert(size))
+        first, distance = sql.rows(self._first)[0]
         drawn = range(int(first), int(first) + size * int(distance), int(distance))
-        session.write(self._delete, (json_text(list(drawn)),))
+        sql.write(self._delete, (json_text(list(drawn)),))
         return drawn
 
     def _make_insert(self, size: int) -> Statement:

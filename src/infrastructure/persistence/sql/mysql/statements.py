@@ -185,7 +185,7 @@ class MysqlStatements(MysqlCalendarStatements):
         return Statement(self._by_refs(self.tables.jobs.c.key), ["rows"])
 
     @cached_property
-    def look(self) -> Statement:
+    def peek(self) -> Statement:
         """Jobs by queue and id."""
         return Statement(self._by_refs(*self.loaded), ["rows"])
 

@@ -8,7 +8,7 @@ import attrs
 
 from ..server.driver import Transaction
 from .answers import answered, is_answered
-from .session import OwnSession
+from .sql_connection import OwnMysqlConnection
 
 _BUSY: Final = "errands_in_transaction"
 """Where a connection notes that a transaction was begun and has not ended."""
@@ -16,22 +16,20 @@ _BUSY: Final = "errands_in_transaction"
 
 @attrs.frozen(eq=False)
 class MysqlTransaction(Transaction):
-    """See the protocol. Its connection is marked for as long as it lasts."""
+    """Its connection is marked for as long as it lasts."""
 
-    own: OwnSession
+    own: OwnMysqlConnection
 
     @property
-    def session(self) -> OwnSession:
-        """See the protocol."""
+    def sql(self) -> OwnMysqlConnection:
         return self.own
 
     def commit(self) -> None:
-        """See the protocol."""
         answered(self._connection, self._connection.commit)
         mark(self._connection, is_busy=False)
 
     def rollback(self) -> None:
-        """See the protocol. Where an answer was not read, the server is left to do it."""
+        """Where an answer was not read, the server is left to do it."""
         if not self._connection.open:
             return
         if is_answered(self._connection):

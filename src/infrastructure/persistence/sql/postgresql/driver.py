@@ -24,10 +24,10 @@ from ..mapping import UnreadableRow
 from ..parts import ensure_bytes
 from ..server.driver import Connection, ServerDriver, Verdict
 from . import errors
-from .grammar import PostgresqlGrammar
+from .dialect import PostgresqlDialect
 from .insert_statements import NOT_ALL
 from .message import PostgresqlMessage
-from .session import DIALECT, PostgresqlSession
+from .sql_connection import DIALECT, PostgresqlConnection
 from .transaction import PostgresqlTransaction
 
 LOCK_SECONDS: Final = 2
@@ -66,25 +66,23 @@ _WRONG_ENCODING: Final = (
 
 @attrs.frozen(eq=False, slots=False)
 class PostgresqlDriver(ServerDriver):
-    """See the protocol.
+    """Talks to PostgreSQL through psycopg.
 
-    Nothing it sets lasts longer than a transaction, so that a pooler may hand each
-    transaction another session.
+    Nothing it sets lasts longer than a transaction, so that a pooler may hand each transaction
+    another session.
     """
 
     address: URL
     shown: str
-    spoken: PostgresqlGrammar
+    _dialect: PostgresqlDialect
 
     @property
     def url(self) -> str:
-        """See the protocol."""
         return self.shown
 
     @property
-    def grammar(self) -> PostgresqlGrammar:
-        """See the protocol."""
-        return self.spoken
+    def dialect(self) -> PostgresqlDialect:
+        return self._dialect
 
     @cached_property
     def psycopg(self) -> Any:
@@ -96,7 +94,6 @@ class PostgresqlDriver(ServerDriver):
         return psycopg
 
     def connect(self) -> Connection:
-        """See the protocol."""
         psycopg = self.psycopg
         from .connection import BoundedConnection
 
@@ -118,32 +115,28 @@ class PostgresqlDriver(ServerDriver):
         return connection
 
     def is_usable(self, connection: Connection) -> bool:
-        """See the protocol."""
         if connection.closed:
             return False
         status = connection.info.transaction_status
         return bool(status == self.psycopg.pq.TransactionStatus.IDLE)
 
-    def session(self, connection: Connection) -> PostgresqlSession:
-        """See the protocol."""
-        return PostgresqlSession(connection, self.spoken)
+    def sql(self, connection: Connection) -> PostgresqlConnection:
+        return PostgresqlConnection(connection, self._dialect)
 
     def begin(self, connection: Connection, *, only_reads: bool) -> PostgresqlTransaction:
-        """See the protocol. Nothing is sent before the first statement."""
+        """Nothing is sent before the first statement."""
         opening = _READS if only_reads else _WRITES
-        return PostgresqlTransaction(connection, self.spoken, opening)
+        return PostgresqlTransaction(connection, self._dialect, opening)
 
     def begin_message(self, connection: Connection) -> PostgresqlMessage:
-        """A transaction of one message, as `Express` says."""
-        return PostgresqlMessage(connection, self.spoken, _WRITES)
+        """A transaction of one message, as `AsyncDriver` says."""
+        return PostgresqlMessage(connection, self._dialect, _WRITES)
 
     def clock(self, connection: Connection) -> float:
-        """See the protocol."""
         query = "SELECT extract(epoch FROM clock_timestamp())::float8"
         return float(connection.execute(query).fetchone()[0])
 
     def verdict(self, error: Exception) -> Verdict:
-        """See the protocol."""
         if not isinstance(error, self.psycopg.Error):
             return Verdict.FINAL
         state = _state(error)
@@ -159,11 +152,9 @@ class PostgresqlDriver(ServerDriver):
         return Verdict.LOST if is_broken and not state else Verdict.FINAL
 
     def ensure_room(self, text: str, field: str) -> None:
-        """See the protocol."""
         ensure_bytes(text, field, LONGEST)
 
     def translated(self, error: Exception) -> StoreError | None:
-        """See the protocol."""
         if isinstance(error, UnreadableRow):
             return StoreCorrupt(self.shown, str(error))
         if isinstance(error, OSError) and not isinstance(error, StoreError):

@@ -11,46 +11,42 @@ from .....core.domain.events import Hint
 from ..server.database import ServerDatabase
 from ..server.polling import Polling
 from ..server.store import Engine
-from ..server.units import Units
-from ..session import Session
+from ..server.transaction_runner import TransactionRunner
+from ..sql_connection import SqlConnection
 from ..whereabouts import Whereabouts
+from .caller_rules import PostgresqlCallerRules
 from .driver import PostgresqlDriver
-from .host import PostgresqlHost
 from .migrate import bring_up_to_date, connected
 from .names import quoted
-from .news import PostgresqlNews
+from .notifier import PostgresqlNotifier
 
 
 class PostgresqlEngine(PostgresqlDriver, Engine):
-    """See the protocol."""
+    """PostgreSQL as an engine of the server store."""
 
     def bring_up_to_date(self, *, migrates: bool) -> str:
-        """See the protocol."""
         return bring_up_to_date(self, migrates=migrates)
 
-    def host(self, where: Whereabouts) -> PostgresqlHost:
-        """See the protocol."""
-        return PostgresqlHost(self, where, self.spoken, self.url)
+    def rules(self, where: Whereabouts) -> PostgresqlCallerRules:
+        return PostgresqlCallerRules(self, where, self._dialect, self.url)
 
     @property
-    def express(self) -> Self | None:
-        """See the protocol. Windows' usual event loop cannot wait for a socket of libpq."""
+    def async_driver(self) -> Self | None:
+        """Windows' usual event loop cannot wait for a socket of libpq."""
         return None if sys.platform == "win32" else self
 
     def database(self) -> ServerDatabase:
-        """See the protocol."""
-        tables = self.spoken.tables.metadata.sorted_tables
+        tables = self._dialect.tables.metadata.sorted_tables
         sizes = (f"pg_total_relation_size('{quoted(table)}')" for table in tables)
         query = f"SELECT {' + '.join(sizes)}"
         return ServerDatabase(self, partial(connected, self), "PostgreSQL", query)
 
-    def news(
-        self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]
-    ) -> PostgresqlNews:
-        """See the protocol."""
-        polling = Polling(partial(units.ask, _newest_event))
-        return PostgresqlNews(self, polling, f"errands_{store_id}", tell)
+    def notifier(
+        self, runner: TransactionRunner, store_id: str, publish: Callable[[Collection[Hint]], None]
+    ) -> PostgresqlNotifier:
+        polling = Polling(partial(runner.ask, _newest_event))
+        return PostgresqlNotifier(self, polling, f"errands_{store_id}", publish)
 
 
-def _newest_event(session: Session) -> int:
-    return int(session.rows(session.grammar.statements.last_event)[0][0] or 0)
+def _newest_event(sql: SqlConnection) -> int:
+    return int(sql.rows(sql.dialect.statements.last_event)[0][0] or 0)

@@ -53,13 +53,13 @@ class PostgresqlEventStatements(Statements):
     @cached_property
     def append_events(self) -> Statement:
         """Write events."""
-        events, rows = self.tables.events, self.told("rows")
+        events, rows = self.tables.events, self.event_rows("rows")
         new = events.insert().from_select(
             list(mapping.EVENT), select(*(rows.c[name] for name in mapping.EVENT))
         )
         return Statement(new, ["rows"])
 
-    def told(self, parameter: str) -> TableValuedAlias:
+    def event_rows(self, parameter: str) -> TableValuedAlias:
         """Events that come as a JSON list; `place` is where each stands in it."""
         columns = [column(name, self.tables.events.c[name].type) for name in mapping.EVENT]
         return records([*columns, column("place", Integer())], parameter)
@@ -115,8 +115,10 @@ class PostgresqlEventStatements(Statements):
     @cached_property
     def notify(self) -> Statement:
         """Tell those who listen, when this transaction commits."""
-        told = func.pg_notify(bindparam("channel", type_=Text()), bindparam("note", type_=Text()))
-        return Statement(select(told), ["channel", "note"])
+        notified = func.pg_notify(
+            bindparam("channel", type_=Text()), bindparam("note", type_=Text())
+        )
+        return Statement(select(notified), ["channel", "note"])
 
 
 def records(columns: Sequence[ColumnElement[Any]], parameter: str = "rows") -> TableValuedAlias:

@@ -51,7 +51,7 @@ class PostgresqlInsertStatements(PostgresqlEventStatements):
 
         Queue and id of those written.
         """
-        written, telling = self._written_and_told()
+        written, telling = self._jobs_and_events()
         refs = select(written.c.queue, written.c.id).add_cte(telling)
         return Statement(refs, ["rows", "events"])
 
@@ -61,15 +61,15 @@ class PostgresqlInsertStatements(PostgresqlEventStatements):
 
         It has to be one of the statement's own: what is sent behind it is to fail with it.
         """
-        written, telling = self._written_and_told()
+        written, telling = self._jobs_and_events()
         count: ColumnElement[Any] = func.count()
         otherwise: ColumnElement[str] = literal_column(f"'{NOT_ALL}'")
         said = case((count == bindparam("count"), "1"), else_=otherwise)
         number: Query = select(cast(said, Integer())).select_from(written).add_cte(telling)
         return Statement(number, ["rows", "events", "count"])
 
-    def _written_and_told(self) -> tuple[CTE, CTE]:
-        events, told = self.tables.events, self.told("events")
+    def _jobs_and_events(self) -> tuple[CTE, CTE]:
+        events, told = self.tables.events, self.event_rows("events")
         rows = self.given(mapping.NEW)
         drawn = select(self._drawn, *(rows.c[name] for name in mapping.NEW)).subquery("drawn")
         written = self._insert(drawn, {name: drawn.c[name] for name in mapping.NEW})

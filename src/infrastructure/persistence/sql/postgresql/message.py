@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from ..server.at_once import NotAtOnce, OneMessage
-from .session import Text, joined
+from ..server.loop_runner import NotPipelined, PipelinedTransaction
+from .sql_connection import Text, joined
 from .transaction import PostgresqlTransaction
 
 LOOK_AGAIN: Final = 1.0
 """Seconds after which a socket is looked at that says nothing. The driver's default is to spin."""
 
 
-class PostgresqlMessage(PostgresqlTransaction, OneMessage):
-    """Only what can be kept back; see `OneMessage`."""
+class PostgresqlMessage(PostgresqlTransaction, PipelinedTransaction):
+    """Only what can be kept back; see `PipelinedTransaction`."""
 
     def executed(self, texts: Sequence[Text]) -> NoReturn:
         """See the base class. Whoever calls this wants the answer now."""
-        raise NotAtOnce
+        raise NotPipelined
 
     async def commit_on_loop(self) -> None:
-        """See the protocol."""
         late = self._late()
         if not late:
             return
@@ -34,7 +33,6 @@ class PostgresqlMessage(PostgresqlTransaction, OneMessage):
         self._check(await waiting.wait_async(self._answers(), line.socket, LOOK_AGAIN))
 
     def finish(self) -> None:
-        """See the protocol."""
         from psycopg import waiting
 
         line = self.connection.pgconn

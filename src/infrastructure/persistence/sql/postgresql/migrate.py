@@ -43,7 +43,7 @@ def bring_up_to_date(driver: PostgresqlDriver, *, migrates: bool) -> str:
     All of it is one transaction. Raises `NewerSchema` for a revision that this version does
     not know, and `OutdatedSchema` where it would have to migrate and must not.
     """
-    tables = driver.grammar.tables
+    tables = driver.dialect.tables
     with connected(driver) as connection:
         revision = known(current_revision(connection, tables), driver.url)
         if revision != REVISIONS[-1]:
@@ -88,7 +88,7 @@ def _migrate(connection: Connection, tables: Tables, url: str) -> None:
 
 
 def _store_id(connection: Connection, driver: PostgresqlDriver) -> str:
-    found = connection.execute(driver.grammar.statements.store_id.core).scalar()
+    found = connection.execute(driver.dialect.statements.store_id.core).scalar()
     if found is None:
         raise StoreCorrupt(driver.url, "it has Errands' tables, but no store id")
     return str(found)

@@ -26,9 +26,9 @@ from ..conditions import ONE, Query
 from ..mapping import ACTIVE
 from ..queue_rows import FORGOTTEN, QUEUE
 from ..statement import Statement
-from .counting import count_on, sequence_of_events
 from .insert_statements import PostgresqlInsertStatements
 from .names import quoted
+from .sequence_reset import count_on, sequence_of_events
 
 SAVED: Final = (*mapping.CHANGING, "of_key", "of_version")
 HELD: Final = ("of_key", "of_token")
@@ -179,7 +179,7 @@ class PostgresqlStatements(PostgresqlInsertStatements):
         return Statement(found.with_for_update(key_share=True, of=self.tables.jobs), ["rows"])
 
     @cached_property
-    def look(self) -> Statement:
+    def peek(self) -> Statement:
         """Jobs by queue and id, not locked."""
         return Statement(self._by_refs(self.loaded), ["rows"])
 

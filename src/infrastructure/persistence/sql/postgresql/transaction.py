@@ -9,8 +9,8 @@ from .....core.domain.skipped import rows_skipped
 from ..mapping import EVENT, NEW, Row
 from ..server.driver import Transaction
 from ..statement import Parameters, Statement
-from .grammar import MOST_CHARACTERS, PostgresqlGrammar, WritesLate
-from .session import PostgresqlSession, Text, compiled, joined
+from .dialect import MOST_CHARACTERS, PostgresqlDialect, WritesLate
+from .sql_connection import PostgresqlConnection, Text, compiled, joined
 
 MOST_LATE: Final = 1_000
 """Rows of new jobs that are kept back at most, to be written in one statement."""
@@ -23,7 +23,7 @@ _IN_ORDER: Final[Text] = ("SET LOCAL enable_seqscan = off; SET LOCAL enable_hash
 a small table is read as it lies, and its rows locked as they come."""
 
 
-class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
+class PostgresqlTransaction(PostgresqlConnection, WritesLate, Transaction):
     """What a unit need not know the outcome of is kept back.
 
     BEGIN goes out with the first statement, new jobs and events with the last, COMMIT with
@@ -31,9 +31,9 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
     COMMIT: the server takes all statements of a message as one transaction.
     """
 
-    def __init__(self, connection: Any, spoken: PostgresqlGrammar, opening: str) -> None:
-        super().__init__(connection, spoken)
-        self.known = spoken.horizon.known
+    def __init__(self, connection: Any, dialect: PostgresqlDialect, opening: str) -> None:
+        super().__init__(connection, dialect)
+        self.known = dialect.horizon.known
         self._opening: list[Text] = [(opening, ())]
         self._jobs: list[Row] = []
         self._births: list[Row] = []
@@ -42,8 +42,7 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
         self._has_one_alone = False
 
     @property
-    def session(self) -> PostgresqlSession:
-        """See the protocol."""
+    def sql(self) -> PostgresqlConnection:
         return self
 
     def rows_outside(self, statement: Statement, parameters: Parameters) -> Sequence[Row]:
@@ -101,7 +100,7 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
     def _late(self) -> list[Text]:
         late, self._kept_back = self._late_jobs(), 0
         if self._events:
-            late += [compiled(*each) for each in self._spoken.telling(self._events)]
+            late += [compiled(*each) for each in self._dialect.telling(self._events)]
             self._events = []
         return late
 
@@ -112,8 +111,8 @@ class PostgresqlTransaction(PostgresqlSession, WritesLate, Transaction):
         # Without BEGIN one job is all there is to undo, and looking at the answer costs less.
         if self._opening and len(jobs) == len(births) == 1:
             self._has_one_alone = True
-            return [compiled(*self._spoken.alone(jobs[0], births[0]))]
-        return [compiled(*self._spoken.all_or_none(jobs, births))]
+            return [compiled(*self._dialect.alone(jobs[0], births[0]))]
+        return [compiled(*self._dialect.all_or_none(jobs, births))]
 
     def _write_alone(self, late: Sequence[Text]) -> None:
         text, values = joined(late)

@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from ..queue_repository import SqlQueueRepository
-from ..session import Session
+from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
 
 Register = Callable[[Collection[str]], None]
@@ -22,14 +22,13 @@ class CallerUnit(SqlUnitOfWork):
     were written in the caller's transaction. So a queue stays known after a rollback.
     """
 
-    def __init__(self, session: Session, now: datetime, register: Register) -> None:
-        super().__init__(session, now)
+    def __init__(self, sql: SqlConnection, now: datetime, register: Register) -> None:
+        super().__init__(sql, now)
         self._register = register
 
     @property
     def queues(self) -> SqlQueueRepository:
-        """See the port."""
-        return _QueuesAside(self.session, self._register)
+        return _QueuesAside(self.sql, self._register)
 
 
 @attrs.frozen(eq=False)

@@ -28,7 +28,6 @@ class ServerDatabase(Database):
     size_query: str
 
     def facts(self) -> DatabaseFacts:
-        """See the port."""
         with self._look() as connection:
             revision = current_revision(connection, self._tables)
             version = ".".join(map(str, connection.dialect.server_version_info or ()))
@@ -43,18 +42,17 @@ class ServerDatabase(Database):
         )
 
     def damage(self, *, thorough: bool) -> list[str]:
-        """See the port. A server checks its own files."""
+        """A server checks its own files."""
         del thorough
         return []
 
     def missing_parts(self) -> list[str]:
-        """See the port."""
         with self._look() as connection:
             return [*_missing(inspect(connection), self._tables)]
 
     @property
     def _tables(self) -> Tables:
-        return self.driver.grammar.tables
+        return self.driver.dialect.tables
 
     @contextmanager
     def _look(self) -> Generator[Connection, None, None]:
@@ -64,10 +62,10 @@ class ServerDatabase(Database):
         except StoreError:
             raise
         except Exception as error:
-            told = self.driver.translated(getattr(error, "orig", None) or error)
-            if told is None:
+            store_error = self.driver.translated(getattr(error, "orig", None) or error)
+            if store_error is None:
                 raise
-            raise told from error
+            raise store_error from error
 
 
 def _missing(there: Inspector, tables: Tables) -> Generator[str, None, None]:

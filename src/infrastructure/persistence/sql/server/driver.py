@@ -6,8 +6,8 @@ from enum import Enum, auto
 from typing import Any, Final, Protocol
 
 from .....core.domain.errors import StoreError
-from ..grammar import Grammar
-from ..session import Session
+from ..dialect import SqlDialect
+from ..sql_connection import SqlConnection
 
 Connection = Any
 """A connection of the DB-API, of whatever driver."""
@@ -37,7 +37,7 @@ class Transaction(Protocol):
     """A transaction under way on a connection."""
 
     @property
-    def session(self) -> Session:
+    def sql(self) -> SqlConnection:
         """Statements in it."""
         ...
 
@@ -59,7 +59,7 @@ class ServerDriver(Protocol):
         ...
 
     @property
-    def grammar(self) -> Grammar:
+    def dialect(self) -> SqlDialect:
         """How the database is spoken to."""
         ...
 
@@ -71,7 +71,7 @@ class ServerDriver(Protocol):
         """Whether a connection is worth keeping after an error; asks nobody."""
         ...
 
-    def session(self, connection: Connection) -> Session:
+    def sql(self, connection: Connection) -> SqlConnection:
         """Statements outside of any transaction."""
         ...
 

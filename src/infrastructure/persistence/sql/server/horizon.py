@@ -25,14 +25,14 @@ _log = logging.getLogger("errands.server")
 
 
 @attrs.frozen
-class Settled:
-    """`last` is the highest id below which no event can be added; `newest` the highest seen.
+class Watermark:
+    """Up to `low` no event can be added to the log any more; `high` is the newest id seen.
 
     But for `passed`: ids of transactions that were open for too long to be waited for.
     """
 
-    last: int
-    newest: int
+    low: int
+    high: int
     passed: Runs = ()
 
 
@@ -66,7 +66,7 @@ NOTHING: Final = Known()
 
 
 @attrs.frozen(eq=False)
-class Look:
+class LogSnapshot:
     """What one snapshot shows of the log, asked for as far as it is needed.
 
     `older` is the newest event that is older, by so many seconds, than the newest of all;
@@ -104,30 +104,30 @@ class Horizon:
         """What is known now, for a snapshot that is about to be taken."""
         return self._known
 
-    def settled(self, look: Look, known: Known) -> Settled:
+    def watermark(self, snapshot: LogSnapshot, known: Known) -> Watermark:
         """What is settled as this snapshot sees it, by what was known before it was taken."""
-        if has_gone_back(known, look.newest):
+        if has_gone_back(known, snapshot.newest):
             with self._lock:
                 self._known = known = NOTHING
         last, passed, kept = known.last, known.passed, known.passed
         if last is None:
-            last, passed, kept = _begun(look)
+            last, passed, kept = _begun(snapshot)
         gap, now = known.gap, time.monotonic()
         if gap is not None and (not gap.writers or now - gap.since > LONGEST_WAIT):
-            passed = kept = together(passed, self._passed_over(last, gap, look))
+            passed = kept = together(passed, self._passed_over(last, gap, snapshot))
             last = max(last, gap.newest)
             gap = None
-        last = end_of_run(last, look.newest, look.ids_behind)
-        gap = None if last >= look.newest else self._watched(gap, look, now)
+        last = end_of_run(last, snapshot.newest, snapshot.ids_behind)
+        gap = None if last >= snapshot.newest else self._watched(gap, snapshot, now)
         with self._lock:
             self._known = merged(self._known, Known(last, gap, kept))
-        return Settled(last, look.newest, passed)
+        return Watermark(last, snapshot.newest, passed)
 
-    def _passed_over(self, last: int, gap: Gap, look: Look) -> Runs:
+    def _passed_over(self, last: int, gap: Gap, snapshot: LogSnapshot) -> Runs:
         """What is passed over with a gap, whose writers are given up."""
         if not gap.writers and not gap.is_beside:
             return ()
-        runs = tuple(look.missing(last, gap.newest))
+        runs = tuple(snapshot.missing(last, gap.newest))
         if gap.writers:
             with self._lock:
                 self._given_up |= gap.writers
@@ -135,33 +135,33 @@ class Horizon:
                 warn_of(runs, LONGEST_WAIT)
         return runs
 
-    def _watched(self, gap: Gap | None, look: Look, now: float) -> Gap:
+    def _watched(self, gap: Gap | None, snapshot: LogSnapshot, now: float) -> Gap:
         """The gap, with those of its writers that are still open; a new one where there was none.
 
         Those that were given up are counted apart for as long as they are open.
         """
-        open_now = frozenset(look.writers())
+        open_now = frozenset(snapshot.writers())
         with self._lock:
             self._given_up &= open_now
             given_up = self._given_up
         if gap is None:
-            return Gap(look.newest, open_now - given_up, now, bool(given_up))
+            return Gap(snapshot.newest, open_now - given_up, now, bool(given_up))
         writers = gap.writers & open_now
         is_beside = gap.is_beside or bool(writers & given_up)
         return attrs.evolve(gap, writers=writers - given_up, is_beside=is_beside)
 
 
-def _begun(look: Look) -> tuple[int, Runs, Runs]:
+def _begun(snapshot: LogSnapshot) -> tuple[int, Runs, Runs]:
     """Where a process begins that knows nothing yet, and what it passes over by that.
 
     It does not wait for what is older than the longest wait. What is missing of that is for this
     reader; and for those who come later, if anybody has written and is open.
     """
-    last = look.older(LONGEST_WAIT)
-    runs = tuple(look.missing(look.older(LOOKED_BACK), last)) if last else ()
-    if not runs or not look.writers():
+    last = snapshot.older(LONGEST_WAIT)
+    runs = tuple(snapshot.missing(snapshot.older(LOOKED_BACK), last)) if last else ()
+    if not runs or not snapshot.writers():
         return last, runs, ()
-    if look.longest_writer() > LONGEST_WAIT:
+    if snapshot.longest_writer() > LONGEST_WAIT:
         warn_of(runs, LONGEST_WAIT)
     return last, runs, runs
 

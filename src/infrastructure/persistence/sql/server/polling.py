@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .....core.application.log_apart import LogApart
-from .....core.application.thread_signal import ThreadSignal
+from .....core.application.thread_wake_event import ThreadWakeEvent
 from .....core.ports.wakeup import ChangeSource
 
 SHORTEST_PAUSE: Final = 0.002
@@ -30,15 +30,14 @@ class Polling(ChangeSource):
         self._probe = probe
         self._is_paused = False
         self._longest = LONGEST_PAUSE
-        self._watch: ThreadSignal | None = None
+        self._watch: ThreadWakeEvent | None = None
         """What wakes the thread that is to watch; every other one ends."""
         self._thread: threading.Thread | None = None
 
     def start(self, on_change: Callable[[], None]) -> None:
-        """See the port."""
         if self._thread is not None:
             return
-        watch = self._watch = ThreadSignal()
+        watch = self._watch = ThreadWakeEvent()
         thread = threading.Thread(
             target=self._work, args=(watch, on_change), name="errands-poll", daemon=True
         )
@@ -51,7 +50,6 @@ class Polling(ChangeSource):
             self._thread = thread
 
     def stop(self) -> None:
-        """See the port."""
         thread, watch = self._thread, self._watch
         self._thread = self._watch = None
         if watch is not None:
@@ -70,7 +68,7 @@ class Polling(ChangeSource):
         if watch is not None:
             watch.set()
 
-    def _work(self, watch: ThreadSignal, on_change: Callable[[], None]) -> None:
+    def _work(self, watch: ThreadWakeEvent, on_change: Callable[[], None]) -> None:
         last, pause = self._look(None), SHORTEST_PAUSE
         # Whoever looked for himself before this first look may have missed what it includes.
         on_change()

@@ -47,8 +47,8 @@ class Pool:
         """How often it was renewed."""
         self.is_short = False
         """Whether the server had no room for the connection of urgent units when last asked."""
-        self._ordinary = Places(size + SPARE, kept=size)
-        self._urgent = Places(1, kept=1)
+        self._ordinary = ConnectionSlots(size + SPARE, kept=size)
+        self._urgent = ConnectionSlots(1, kept=1)
 
     @contextmanager
     def lent(
@@ -62,13 +62,13 @@ class Pool:
         A question is put outside of any transaction. The connection of one that was broken off
         is not used again: its answer may be there still, unread.
         """
-        places, place = self._urgently() if urgent else (self._ordinary, self._taken())
+        slots, slot = self._urgently() if urgent else (self._ordinary, self._taken())
         is_whole = False
         try:
-            yield place.connection
+            yield slot.connection
             is_whole = True
         finally:
-            self._give_back(place, places, is_whole=is_whole or not is_question)
+            self._give_back(slot, slots, is_whole=is_whole or not is_question)
 
     def renew(self) -> None:
         """Forget idle connections: the server they were made to has gone.
@@ -83,10 +83,10 @@ class Pool:
         self._is_closed = True
         self._close_idle()
 
-    def _urgently(self) -> tuple[Places, Place]:
+    def _urgently(self) -> tuple[ConnectionSlots, PooledConnection]:
         """A place with a connection, and where it belongs. Raises as `_taken` does."""
         try:
-            place = self._taken(self._urgent)
+            slot = self._taken(self._urgent)
         except StoreBusy:
             raise
         except Exception:
@@ -96,46 +96,46 @@ class Pool:
                 raise
             return self._ordinary, self._connected(self._ordinary, borrowed)
         self.is_short = False
-        return self._urgent, place
+        return self._urgent, slot
 
-    def _taken(self, places: Places | None = None) -> Place:
+    def _taken(self, slots: ConnectionSlots | None = None) -> PooledConnection:
         """A place with a connection. Raises `StoreBusy`, and what connecting raises."""
-        places = places or self._ordinary
-        place = places.taken(self._wait_seconds)
-        if place is None:
+        slots = slots or self._ordinary
+        slot = slots.taken(self._wait_seconds)
+        if slot is None:
             raise StoreBusy(self._driver.url, "all connections are in use")
-        return self._connected(places, place)
+        return self._connected(slots, slot)
 
-    def _connected(self, places: Places, place: Place) -> Place:
-        if place.connection is not None and not self._is_current(place):
-            place.close()
-        if place.connection is None:
-            place.generation, place.until = self.generation, time.monotonic() + OLDEST
+    def _connected(self, slots: ConnectionSlots, slot: PooledConnection) -> PooledConnection:
+        if slot.connection is not None and not self._is_current(slot):
+            slot.close()
+        if slot.connection is None:
+            slot.generation, slot.until = self.generation, time.monotonic() + OLDEST
             try:
-                place.connection = self._driver.connect()
+                slot.connection = self._driver.connect()
             except BaseException:
-                places.give_back(place)
+                slots.give_back(slot)
                 raise
-        return place
+        return slot
 
-    def _give_back(self, place: Place, places: Places, *, is_whole: bool) -> None:
-        is_usable = is_whole and self._driver.is_usable(place.connection)
-        if not (is_usable and self._is_current(place) and not self._is_closed):
-            place.close()
-        places.give_back(place)
+    def _give_back(self, slot: PooledConnection, slots: ConnectionSlots, *, is_whole: bool) -> None:
+        is_usable = is_whole and self._driver.is_usable(slot.connection)
+        if not (is_usable and self._is_current(slot) and not self._is_closed):
+            slot.close()
+        slots.give_back(slot)
         if self._is_closed:
             self._close_idle()
 
-    def _is_current(self, place: Place) -> bool:
-        return place.generation == self.generation and time.monotonic() < place.until
+    def _is_current(self, slot: PooledConnection) -> bool:
+        return slot.generation == self.generation and time.monotonic() < slot.until
 
     def _close_idle(self) -> None:
-        for places in (self._ordinary, self._urgent):
-            places.close_idle()
+        for slots in (self._ordinary, self._urgent):
+            slots.close_idle()
 
 
 @attrs.define(eq=False, weakref_slot=True)
-class Place:
+class PooledConnection:
     """Room for one connection."""
 
     connection: Connection = None
@@ -150,7 +150,7 @@ class Place:
                 connection.close()
 
 
-class Places:
+class ConnectionSlots:
     """At most so many connections, of which the one used last is lent first.
 
     A place counts for as long as somebody holds it: one that was lost, because a signal raised an
@@ -161,27 +161,27 @@ class Places:
         self._most = most
         self._kept = kept
         self._lock = threading.RLock()  # A signal handler may take a place in the middle of it.
-        self._all: WeakSet[Place] = WeakSet()
-        self._idle: deque[Place] = deque()
+        self._all: WeakSet[PooledConnection] = WeakSet()
+        self._idle: deque[PooledConnection] = deque()
         self._freed: SimpleQueue[None] = SimpleQueue()
         self._borrowing_until = 0.0
 
-    def taken(self, seconds: float) -> Place | None:
+    def taken(self, seconds: float) -> PooledConnection | None:
         """An idle place or a new one, waited for so long; None where all stay taken."""
         began = time.monotonic()
         has_collected = False
         while True:
-            place = self._next()
+            slot = self._next()
             waited = time.monotonic() - began
-            if place is not None or waited >= seconds:
-                return place
+            if slot is not None or waited >= seconds:
+                return slot
             if waited >= COLLECT_AFTER and not has_collected:
                 has_collected = True
                 gc.collect()
             with suppress(Empty):
                 self._freed.get(timeout=min(seconds - waited, LOOK_AGAIN))
 
-    def borrowed(self, seconds: float) -> Place | None:
+    def borrowed(self, seconds: float) -> PooledConnection | None:
         """The next idle place, before all others who wait; None where none comes in time."""
         self._borrowing_until = end = time.monotonic() + seconds
         try:
@@ -194,14 +194,14 @@ class Places:
         finally:
             self._borrowing_until = 0.0
 
-    def give_back(self, place: Place) -> None:
+    def give_back(self, slot: PooledConnection) -> None:
         """Lend it to somebody else; one without a connection, or one too many, is given up."""
-        if place.connection is not None and len(self._idle) >= self._kept:
-            place.close()
-        if place.connection is None:
-            self._all.discard(place)
+        if slot.connection is not None and len(self._idle) >= self._kept:
+            slot.close()
+        if slot.connection is None:
+            self._all.discard(slot)
         else:
-            self._idle.append(place)
+            self._idle.append(slot)
         if self._freed.empty():
             self._freed.put(None)
 
@@ -209,11 +209,11 @@ class Places:
         """Close what nobody has."""
         with suppress(IndexError):
             while True:
-                place = self._idle.pop()
-                self._all.discard(place)
-                place.close()
+                slot = self._idle.pop()
+                self._all.discard(slot)
+                slot.close()
 
-    def _next(self) -> Place | None:
+    def _next(self) -> PooledConnection | None:
         """An idle place; else a new one; None where there is no room, or one is borrowed first."""
         if time.monotonic() >= self._borrowing_until:
             with suppress(IndexError):
@@ -221,10 +221,10 @@ class Places:
             return self._new()
         return None
 
-    def _new(self) -> Place | None:
-        place = Place()
+    def _new(self) -> PooledConnection | None:
+        slot = PooledConnection()
         with self._lock:
             if len(self._all) >= self._most:
                 return None
-            self._all.add(place)
-        return place
+            self._all.add(slot)
+        return slot

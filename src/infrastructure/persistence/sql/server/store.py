@@ -24,15 +24,15 @@ from .....core.ports.wakeup import ChangeSource, Wakeup
 from ....executors.daemon_pool import DaemonPool
 from ....fork_safe_lock import fork_safe_lock
 from ....inherited import leave_alone
-from ..caller import Host, run_within, run_within_async
-from ..session import Session
+from ..caller import CallerRules, run_within, run_within_async
+from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
 from ..whereabouts import Whereabouts, found_on
-from .at_once import AtOnce, Express, NotAtOnce
 from .caller_unit import CallerUnit
 from .driver import ServerDriver
+from .loop_runner import AsyncDriver, LoopRunner, NotPipelined
 from .pool import Pool
-from .units import Units
+from .transaction_runner import TransactionRunner
 
 CLOSING_SECONDS: Final = 5.0
 """How long closing waits for units that are under way; a server may never answer."""
@@ -48,12 +48,12 @@ class Engine(ServerDriver):
         """Migrate if need be, under a lock of the server, and return the store's id."""
         raise NotImplementedError
 
-    def host(self, where: Whereabouts) -> Host:
+    def rules(self, where: Whereabouts) -> CallerRules:
         """The database as the host of a caller's transaction."""
         raise NotImplementedError
 
     @property
-    def express(self) -> Express | None:
+    def async_driver(self) -> AsyncDriver | None:
         """The driver as one that can wait on an event loop, None where it cannot."""
         return None
 
@@ -61,19 +61,21 @@ class Engine(ServerDriver):
         """The database, looked at from outside."""
         raise NotImplementedError
 
-    def news(self, units: Units, store_id: str, tell: Callable[[Collection[Hint]], None]) -> News:
+    def notifier(
+        self, runner: TransactionRunner, store_id: str, publish: Callable[[Collection[Hint]], None]
+    ) -> Notifier:
         """How commits are told to other processes, and theirs are heard of."""
         raise NotImplementedError
 
 
-class News(ChangeSource):
+class Notifier(ChangeSource):
     """Tells other processes what was committed here, and hears of their commits."""
 
-    def tell(self, hints: Collection[Hint]) -> None:
+    def publish(self, hints: Collection[Hint]) -> None:
         """Tell others soon; never blocks, may be lost."""
         raise NotImplementedError
 
-    def tell_within(self, session: Session, hints: Collection[Hint]) -> None:
+    def publish_within(self, sql: SqlConnection, hints: Collection[Hint]) -> None:
         """Tell others when the caller's transaction commits."""
         raise NotImplementedError
 
@@ -90,28 +92,28 @@ class _Open:
     wakeup: Wakeup
     store_id: str
     pool: Pool
-    units: Units
+    runner: TransactionRunner
     threads: DaemonPool
-    news: News
-    host: Host
-    at_once: AtOnce | None = None
+    notifier: Notifier
+    rules: CallerRules
+    loop_runner: LoopRunner | None = None
 
-    def tell(self, hints: Collection[Hint]) -> None:
+    def publish(self, hints: Collection[Hint]) -> None:
         """Tell this process and others what was committed."""
         if hints:
             self.wakeup.notify(hints)
-            self.news.tell(hints)
+            self.notifier.publish(hints)
 
     def register(self, names: Collection[str]) -> None:
         """Make queues known, whatever becomes of the transaction that asks for it."""
-        self.units.transact(lambda uow: uow.queues.register(names))
+        self.runner.transact(lambda uow: uow.queues.register(names))
 
     def close(self) -> None:
         if not self.threads.end_within(CLOSING_SECONDS):
             _log.warning("closed while the server had not answered for %g s", CLOSING_SECONDS)
-        if self.at_once is not None:
-            self.at_once.close()
-        self.news.close()
+        if self.loop_runner is not None:
+            self.loop_runner.close()
+        self.notifier.close()
         self.pool.close()
 
 
@@ -120,7 +122,7 @@ class ServerStore(Store):
     """Jobs in a database server, for any number of processes on any number of machines.
 
     Units run on a small pool of threads and connections, never on the event loop but for those
-    that are one message (`AtOnce`, on a connection more). `connections` bounds both; `patience`
+    that are one message (`LoopRunner`, on a connection more). `connections` bounds both; `patience`
     is how long, in seconds, a unit is run again that the server keeps rolling back. Without a
     `clock` the server's is used.
     """
@@ -138,71 +140,59 @@ class ServerStore(Store):
 
     @property
     def url(self) -> str:
-        """See the port."""
         return self.engine.url
 
     def ensure_room(self, text: str, field: str) -> None:
-        """See the port."""
         if self._open is not None:
             self.engine.ensure_room(text, field)
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
-        at_once = self._here().at_once
-        if at_once is not None and is_repeatable and not is_large:
-            with suppress(NotAtOnce):
-                return await at_once.run(work)
+        loop_runner = self._here().loop_runner
+        if loop_runner is not None and is_repeatable and not is_large:
+            with suppress(NotPipelined):
+                return await loop_runner.run(work)
         write = partial(self.transact_sync, work, is_repeatable=is_repeatable)
         return await self._off_the_loop(write)
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
-        """See the port."""
         return await self._off_the_loop(partial(self.read_sync, work))
 
     def transact_sync(
         self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         here = self._here()
-        answer, unit = here.units.transact(work, urgent=urgent, is_repeatable=is_repeatable)
-        here.tell(unit.events.hints)
+        answer, unit = here.runner.transact(work, urgent=urgent, is_repeatable=is_repeatable)
+        here.publish(unit.events.hints)
         return answer
 
     def read_sync(self, work: Work[T]) -> T:
-        """See the port."""
-        return self._here().units.read(work)
+        return self._here().runner.read(work)
 
     def within(self, connection: Any, work: Work[T]) -> T:
-        """See the port."""
         here = self._here()
-        return run_within(connection, partial(self._within, here, work), here.host)
+        return run_within(connection, partial(self._within, here, work), here.rules)
 
     async def within_async(self, connection: Any, work: Work[T]) -> T:
-        """See the port."""
         here = self._here()
-        return await run_within_async(connection, partial(self._within, here, work), here.host)
+        return await run_within_async(connection, partial(self._within, here, work), here.rules)
 
     async def initialize(self) -> None:
-        """See the port."""
         if self._open is None:
             await asyncio.get_running_loop().run_in_executor(None, self.initialize_sync)
 
     async def close(self) -> None:
-        """See the port."""
         if self._open is not None:
             await asyncio.get_running_loop().run_in_executor(None, self.close_sync)
 
     def initialize_sync(self) -> None:
-        """See the port."""
         with self._opening:
             if self._open is None:
                 self._close()
                 self._open = self._connect()
 
     def close_sync(self) -> None:
-        """See the port."""
         with self._opening:
             if self._open is not None:
                 self._closing, self._open = self._open, None
@@ -224,11 +214,11 @@ class ServerStore(Store):
         except NoThread as error:
             raise StoreUnavailable(self.url, str(error)) from error
 
-    def _within(self, here: _Open, work: Work[T], session: Session) -> T:
+    def _within(self, here: _Open, work: Work[T], sql: SqlConnection) -> T:
         """A unit in the caller's transaction: others hear of it when that commits."""
-        unit = CallerUnit(session, here.units.now(), here.register)
+        unit = CallerUnit(sql, here.runner.now(), here.register)
         answer = work(unit)
-        here.news.tell_within(session, unit.events.hints)
+        here.notifier.publish_within(sql, unit.events.hints)
         return answer
 
     def _here(self) -> _Open:
@@ -252,23 +242,25 @@ class ServerStore(Store):
     def _connect(self) -> _Open:
         store_id = self._open_schema()
         pool = Pool(self.engine, self.connections, self.patience)
-        units = Units(self.engine, pool, self.clock, self.patience)
+        runner = TransactionRunner(self.engine, pool, self.clock, self.patience)
         threads = DaemonPool(self.connections, "errands-store")
         opened = _Open(
             pid=os.getpid(),
             wakeup=self.wakeup,
             store_id=store_id,
             pool=pool,
-            units=units,
+            runner=runner,
             threads=threads,
-            news=self.engine.news(units, store_id, self.wakeup.notify),
-            host=self.engine.host(Whereabouts(self.url, store_id, partial(units.read, _found))),
+            notifier=self.engine.notifier(runner, store_id, self.wakeup.notify),
+            rules=self.engine.rules(Whereabouts(self.url, store_id, partial(runner.read, _found))),
         )
-        express = self.engine.express
-        if express is not None:
-            opened.at_once = AtOnce(express, pool, units.known_time, threads, opened.tell)
+        async_driver = self.engine.async_driver
+        if async_driver is not None:
+            opened.loop_runner = LoopRunner(
+                async_driver, pool, runner.known_time, threads, opened.publish
+            )
         try:
-            self.wakeup.watch(opened.news)
+            self.wakeup.watch(opened.notifier)
         except BaseException:
             opened.close()
             raise
@@ -280,11 +272,11 @@ class ServerStore(Store):
             return self.engine.bring_up_to_date(migrates=self.migrates)
         except Exception as error:
             # Alembic works through SQLAlchemy, which wraps what the driver has raised.
-            told = self.engine.translated(getattr(error, "orig", None) or error)
-            if told is None:
+            store_error = self.engine.translated(getattr(error, "orig", None) or error)
+            if store_error is None:
                 raise
-            raise told from error
+            raise store_error from error
 
 
 def _found(uow: UnitOfWork) -> tuple[str, str]:
-    return found_on(cast("SqlUnitOfWork", uow).session)
+    return found_on(cast("SqlUnitOfWork", uow).sql)

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from .....core.application.thread_signal import ThreadSignal
+from .....core.application.thread_wake_event import ThreadWakeEvent
 from .....core.domain.errors import StoreError
 from .....core.ports.executor import NoThread
 from .driver import driver
@@ -36,9 +36,9 @@ class Checkpointer:
     def __init__(self, connection: ForkSafeConnection, writer: SqliteWriter) -> None:
         self._own = connection
         self._writer = writer
-        self._commits = ThreadSignal()
+        self._commits = ThreadWakeEvent()
         self._has_commits = False
-        self._end = ThreadSignal()
+        self._end = ThreadWakeEvent()
         self._is_ending = False
         self._hold_from = LONG_LOG
         self._pause = BETWEEN

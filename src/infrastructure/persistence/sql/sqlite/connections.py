@@ -24,7 +24,7 @@ from .writer import SqliteWriter
 
 
 @attrs.frozen(kw_only=True)
-class Place:
+class SqliteFile:
     """Which file, and how it is opened."""
 
     path: str
@@ -91,49 +91,49 @@ class Connections:
     large_reads: DaemonPool = attrs.field(factory=lambda: DaemonPool(LARGE_READS, "errands-read"))
 
     @classmethod
-    def open(cls, place: Place) -> Self:
+    def open(cls, file: SqliteFile) -> Self:
         """Open the file and bring its schema up to date. Raises the `StoreError`s of opening."""
-        place.require()
+        file.require()
         try:
-            return cls._open(place)
+            return cls._open(file)
         except StoreError:
             raise
         except NoThread as error:
-            raise StoreUnavailable(place.url, str(error)) from error
+            raise StoreUnavailable(file.url, str(error)) from error
         except Exception as error:
-            told = translated(error, place.url)
-            if told is None:
+            store_error = translated(error, file.url)
+            if store_error is None:
                 raise
-            raise told from error
+            raise store_error from error
 
     @classmethod
-    def _open(cls, place: Place) -> Self:
+    def _open(cls, file: SqliteFile) -> Self:
         own = ForkSafeConnection(
-            place.url,
-            place.connect,
-            is_memory=place.is_memory,
-            writes_to=None if place.is_memory else place.path,
+            file.url,
+            file.connect,
+            is_memory=file.is_memory,
+            writes_to=None if file.is_memory else file.path,
         )
         try:
             with own.lock:
                 store_id = bring_up_to_date(
                     own.opened(),
-                    place.url,
-                    migrates=place.migrates,
-                    busy_seconds=place.busy_seconds,
+                    file.url,
+                    migrates=file.migrates,
+                    busy_seconds=file.busy_seconds,
                 )
         except BaseException:
             own.end()
             raise
-        writer = SqliteWriter(own, place.url, place.busy_seconds)
-        checkpointer = None if place.is_memory else _checkpointer(place, writer)
+        writer = SqliteWriter(own, file.url, file.busy_seconds)
+        checkpointer = None if file.is_memory else _checkpointer(file, writer)
         try:
             opened = cls(
                 pid=os.getpid(),
                 store_id=store_id,
-                file=None if place.is_memory else FileIdentity.of(place.path, place.url),
+                file=None if file.is_memory else FileIdentity.of(file.path, file.url),
                 writer=writer,
-                readers=None if place.is_memory else SqliteReaders(place.path, place.url),
+                readers=None if file.is_memory else SqliteReaders(file.path, file.url),
                 checkpointer=checkpointer,
                 writer_thread=DaemonPool(1, "errands-writer"),
             )
@@ -162,7 +162,7 @@ class Connections:
         self.writer.close()
 
 
-def _checkpointer(place: Place, writer: SqliteWriter) -> Checkpointer:
-    checkpointer = Checkpointer(ForkSafeConnection(place.url, place.connect), writer)
+def _checkpointer(file: SqliteFile, writer: SqliteWriter) -> Checkpointer:
+    checkpointer = Checkpointer(ForkSafeConnection(file.url, file.connect), writer)
     writer.committed = checkpointer.note_commit
     return checkpointer

@@ -13,7 +13,7 @@ import attrs
 from .....core.domain.errors import StoreUnavailable
 from .....core.ports.database import Database, DatabaseFacts
 from ..schema import REVISIONS
-from .connections import Place
+from .connections import SqliteFile
 from .driver import Connection, connect_reader, driver, translated
 from .fork_safe_connection import ForkSafeConnection
 from .forks import FORKS
@@ -28,25 +28,23 @@ SOUND: Final = "ok"
 class SqliteDatabase(Database):
     """Opens a reader of its own for each look, and never makes a file."""
 
-    place: Place
+    file: SqliteFile
 
     def facts(self) -> DatabaseFacts:
-        """See the port."""
-        path = Path(self.place.path)
-        exists = self.place.is_memory or path.is_file()
+        path = Path(self.file.path)
+        exists = self.file.is_memory or path.is_file()
         return DatabaseFacts(
-            url=self.place.url,
+            url=self.file.url,
             engine=f"SQLite {driver().sqlite_version}",
             exists=exists,
             revision=self._revision() if path.is_file() else None,
             newest_revision=REVISIONS[-1],
             size=_size(path),
-            wal_size=_size(Path(self.place.log_path)),
+            wal_size=_size(Path(self.file.log_path)),
         )
 
     def damage(self, *, thorough: bool) -> list[str]:
-        """See the port."""
-        if self.place.is_memory:
+        if self.file.is_memory:
             return []
         pragma = "PRAGMA integrity_check" if thorough else "PRAGMA quick_check"
         with self._reader() as connection:
@@ -54,8 +52,7 @@ class SqliteDatabase(Database):
         return [line for line in lines if line != SOUND]
 
     def missing_parts(self) -> list[str]:
-        """See the port."""
-        if self.place.is_memory:
+        if self.file.is_memory:
             return []
         with self._reader() as connection:
             there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
@@ -75,10 +72,10 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def _reader(self) -> Generator[Connection, None, None]:
-        if not Path(self.place.path).is_file():
-            raise StoreUnavailable(self.place.url, "it does not exist")
-        FORKS.require_own(self.place.path, self.place.url)
-        own = ForkSafeConnection(self.place.url, partial(connect_reader, self.place.path))
+        if not Path(self.file.path).is_file():
+            raise StoreUnavailable(self.file.url, "it does not exist")
+        FORKS.require_own(self.file.path, self.file.url)
+        own = ForkSafeConnection(self.file.url, partial(connect_reader, self.file.path))
         try:
             with own.lock:
                 try:
@@ -86,10 +83,10 @@ class SqliteDatabase(Database):
                 finally:
                     own.end()
         except Exception as error:
-            told = translated(error, self.place.url)
-            if told is None:
+            store_error = translated(error, self.file.url)
+            if store_error is None:
                 raise
-            raise told from error
+            raise store_error from error
 
 
 def _size(path: Path) -> int | None:

@@ -198,7 +198,9 @@ def translated(error: Exception, url: str) -> StoreError | None:
         return StoreCorrupt(url, str(error))
     if not is_driver_error(error):
         return None
-    told = str(error)
-    if primary_code(error) == sqlite3.SQLITE_ERROR and any(words in told for words in _LACKS):
-        return StoreUnusable(url, told)
-    return _KINDS.get(primary_code(error), StoreError)(url, told)
+    store_error = str(error)
+    if primary_code(error) == sqlite3.SQLITE_ERROR and any(
+        words in store_error for words in _LACKS
+    ):
+        return StoreUnusable(url, store_error)
+    return _KINDS.get(primary_code(error), StoreError)(url, store_error)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from .driver import Connection, connect_reader, translated
 from .fork_safe_connection import ForkSafeConnection
 from .forks import FORKS
-from .session import DriverSession
+from .sql_connection import SqliteConnection
 
 T = TypeVar("T")
 KEPT: Final = 4
@@ -25,7 +25,7 @@ class SqliteReaders:
         self._idle: deque[ForkSafeConnection] = deque()
         self._is_closed = False
 
-    def run(self, unit: Callable[[DriverSession], T]) -> T:
+    def run(self, unit: Callable[[SqliteConnection], T]) -> T:
         """Run a unit on one snapshot."""
         FORKS.let_pass()
         reader = self._borrow()
@@ -33,10 +33,10 @@ class SqliteReaders:
             with reader.lock:
                 return _read(reader.opened(), unit)
         except Exception as error:
-            told = translated(error, self._url)
-            if told is None:
+            store_error = translated(error, self._url)
+            if store_error is None:
                 raise
-            raise told from error
+            raise store_error from error
         finally:
             self._give_back(reader)
 
@@ -59,10 +59,10 @@ class SqliteReaders:
             self._idle.append(reader)
 
 
-def _read(connection: Connection, unit: Callable[[DriverSession], T]) -> T:
+def _read(connection: Connection, unit: Callable[[SqliteConnection], T]) -> T:
     try:
         connection.execute("BEGIN")
-        answer = unit(DriverSession(connection))
+        answer = unit(SqliteConnection(connection))
         connection.execute("ROLLBACK")
     except BaseException:
         connection.rollback()

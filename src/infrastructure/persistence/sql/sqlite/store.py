@@ -23,11 +23,11 @@ from ....fork_safe_lock import fork_safe_lock
 from ....wakeups.file_watch import FileWatch
 from ..caller import run_within, run_within_async
 from ..parts import ensure_bytes
-from ..session import Session
+from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
-from .connections import Connections, Place
-from .host import SqliteHost
-from .session import DriverSession
+from .caller_rules import SqliteCallerRules
+from .connections import Connections, SqliteFile
+from .sql_connection import SqliteConnection
 from .writer import WouldBlock
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class SqliteStore(Store):
     NORMAL (a power cut may lose the last commits) or FULL. The path may be ":memory:".
     """
 
-    place: Place
+    file: SqliteFile
     clock: Callable[[], datetime]
     wakeup: Wakeup
     _open: Connections | None = attrs.field(default=None, init=False)
@@ -55,17 +55,14 @@ class SqliteStore(Store):
 
     @property
     def url(self) -> str:
-        """See the port."""
-        return self.place.url
+        return self.file.url
 
     def ensure_room(self, text: str, field: str) -> None:
-        """See the port."""
         ensure_bytes(text, field, LONGEST)
 
     async def transact(
         self, work: Work[T], *, is_large: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         here = self._here()
         unit, hints = self._unit(work)
         if not is_large:
@@ -80,7 +77,6 @@ class SqliteStore(Store):
         return await self._off_the_loop(here.writer_thread, write)
 
     async def read(self, work: Work[T], *, is_large: bool = False) -> T:
-        """See the port."""
         if not is_large:
             return self.read_sync(work)
         return await self._off_the_loop(self._here().large_reads, partial(self.read_sync, work))
@@ -94,45 +90,37 @@ class SqliteStore(Store):
     def transact_sync(
         self, work: Work[T], *, urgent: bool = False, is_repeatable: bool = False
     ) -> T:
-        """See the port."""
         return self._write(self._here(), *self._unit(work), urgent=urgent)
 
     def read_sync(self, work: Work[T]) -> T:
-        """See the port."""
         here = self._here()
 
-        def unit(session: DriverSession) -> T:
-            return work(SqlUnitOfWork(session, self.clock()))
+        def unit(sql: SqliteConnection) -> T:
+            return work(SqlUnitOfWork(sql, self.clock()))
 
         return here.writer.run(unit) if here.readers is None else here.readers.run(unit)
 
     def within(self, connection: Any, work: Work[T]) -> T:
-        """See the port."""
         return run_within(connection, self._caller_unit(work), self._host)
 
     async def within_async(self, connection: Any, work: Work[T]) -> T:
-        """See the port."""
         return await run_within_async(connection, self._caller_unit(work), self._host)
 
     async def initialize(self) -> None:
-        """See the port."""
         if self._open is None:
             await asyncio.get_running_loop().run_in_executor(None, self.initialize_sync)
 
     async def close(self) -> None:
-        """See the port."""
         if self._open is not None:
             await asyncio.get_running_loop().run_in_executor(None, self.close_sync)
 
     def initialize_sync(self) -> None:
-        """See the port."""
         with self._opening:
             if self._open is None:
                 self._close()
                 self._open = self._connect()
 
     def close_sync(self) -> None:
-        """See the port."""
         with self._opening:
             if self._open is not None:
                 self._closing, self._open = self._open, None
@@ -149,7 +137,7 @@ class SqliteStore(Store):
     def _write(
         self,
         here: Connections,
-        unit: Callable[[DriverSession], T],
+        unit: Callable[[SqliteConnection], T],
         hints: Callable[[], Collection[Hint]],
         *,
         urgent: bool = False,
@@ -162,22 +150,22 @@ class SqliteStore(Store):
 
     def _unit(
         self, work: Work[T]
-    ) -> tuple[Callable[[DriverSession], T], Callable[[], Collection[Hint]]]:
+    ) -> tuple[Callable[[SqliteConnection], T], Callable[[], Collection[Hint]]]:
         """The work as a unit on a session, and the hints of its last run."""
         last: list[SqlUnitOfWork] = []
 
-        def unit(session: DriverSession) -> T:
-            last[:] = [SqlUnitOfWork(session, self.clock())]
+        def unit(sql: SqliteConnection) -> T:
+            last[:] = [SqlUnitOfWork(sql, self.clock())]
             return work(last[0])
 
         return unit, lambda: last[0].events.hints
 
-    def _caller_unit(self, work: Work[T]) -> Callable[[Session], T]:
-        return lambda session: work(SqlUnitOfWork(session, self.clock()))
+    def _caller_unit(self, work: Work[T]) -> Callable[[SqlConnection], T]:
+        return lambda sql: work(SqlUnitOfWork(sql, self.clock()))
 
     @property
-    def _host(self) -> SqliteHost:
-        return SqliteHost(self.url, self._here().file)
+    def _host(self) -> SqliteCallerRules:
+        return SqliteCallerRules(self.url, self._here().file)
 
     def _here(self) -> Connections:
         """The connections of this process; a forked child opens its own."""
@@ -191,7 +179,7 @@ class SqliteStore(Store):
 
     def _in_child(self) -> Connections:
         """Connections of this process, in place of those that its parent had."""
-        if self.place.is_memory:
+        if self.file.is_memory:
             raise OpenAtFork(self.url, "its jobs are in the memory of the process that opened it")
         with self._opening:
             opened = self._open
@@ -202,10 +190,10 @@ class SqliteStore(Store):
             return opened
 
     def _connect(self) -> Connections:
-        opened = Connections.open(self.place)
+        opened = Connections.open(self.file)
         try:
-            if not self.place.is_memory:
-                self.wakeup.watch(FileWatch(self.place.log_path, opened.writer.data_version))
+            if not self.file.is_memory:
+                self.wakeup.watch(FileWatch(self.file.log_path, opened.writer.data_version))
         except BaseException:
             opened.close()
             raise

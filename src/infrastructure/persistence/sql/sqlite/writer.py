@@ -13,10 +13,10 @@ from .....core.domain.errors import StoreBusy, StoreError
 from .driver import driver, is_busy, translated
 from .fork_safe_connection import ForkSafeConnection
 from .forks import FORKS
-from .session import DriverSession
+from .sql_connection import SqliteConnection
 
 T = TypeVar("T")
-Unit = Callable[[DriverSession], T]
+Unit = Callable[[SqliteConnection], T]
 
 WARN_AFTER_SECONDS: Final = 2.0
 SOON: Final = (0.00005, 0.0001, 0.0001, 0.0002, 0.0002)
@@ -47,7 +47,7 @@ class SqliteWriter:
         self._own = connection
         self._url = url
         self._busy_seconds = busy_seconds
-        self._session: DriverSession | None = None
+        self._sql: SqliteConnection | None = None
         self._urgent: set[object] = set()
         self.committed: Callable[[], None] = _nothing
 
@@ -62,10 +62,10 @@ class SqliteWriter:
         except Exception as error:
             if is_busy(error):
                 raise self._cannot_wait() or WouldBlock from error
-            told = translated(error, self._url)
-            if told is None:
+            store_error = translated(error, self._url)
+            if store_error is None:
                 raise
-            raise told from error
+            raise store_error from error
         finally:
             try:  # noqa: SIM105 - suppress() is a call, before which a signal may come
                 self._own.lock.release()
@@ -147,11 +147,11 @@ class SqliteWriter:
                 return self._in_turn(attempt, urgent=urgent)
             except Exception as error:
                 waited = time.monotonic() - started
-                told = self._told(error, waited)
-                if told is error:
+                store_error = self._store_error(error, waited)
+                if store_error is error:
                     raise
-                if told is not None:
-                    raise told from error
+                if store_error is not None:
+                    raise store_error from error
             if waited >= WARN_AFTER_SECONDS and not has_warned:
                 has_warned = True
                 _log.warning("%s: another write transaction is held open for long", self._url)
@@ -181,11 +181,11 @@ class SqliteWriter:
             connection.rollback()
 
     def _transact(self, unit: Unit[T]) -> T:
-        session = self._opened()
-        connection = session.connection
+        sql = self._opened()
+        connection = sql.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            answer = unit(session)
+            answer = unit(sql)
             connection.execute("COMMIT")
             self.committed()
         except BaseException:
@@ -197,16 +197,16 @@ class SqliteWriter:
             raise
         return answer
 
-    def _opened(self) -> DriverSession:
+    def _opened(self) -> SqliteConnection:
         """The connection, in no transaction: one that was left open is not ours any more."""
         connection = self._own.opened()
-        if self._session is None or self._session.connection is not connection:
-            self._session = DriverSession(connection)
+        if self._sql is None or self._sql.connection is not connection:
+            self._sql = SqliteConnection(connection)
         if connection.in_transaction:
             connection.rollback()
-        return self._session
+        return self._sql
 
-    def _told(self, error: Exception, waited: float) -> Exception | None:
+    def _store_error(self, error: Exception, waited: float) -> Exception | None:
         """What to raise for a unit's error; None to try the unit again."""
         if not is_busy(error):
             return translated(error, self._url) or error
