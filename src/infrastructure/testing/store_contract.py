@@ -29,6 +29,7 @@ from ...core.ports.unit_of_work import UnitOfWork
 from .archive_contract import ArchiveContract
 from .clock import FakeClock
 from .opened_store import RecordingWakeup
+from .selection_contract import SelectionContract
 
 T = TypeVar("T")
 QUEUE = "contract"
@@ -39,7 +40,7 @@ class _Undecided(Exception):
     """Raised by a unit that has to leave nothing behind."""
 
 
-class StoreContract(ArchiveContract):
+class StoreContract(ArchiveContract, SelectionContract):
     """Inherit it in a test class named `Test...`, and say how an empty store is made.
 
     Every test opens a store of its own. These are the promises of the port; what the

@@ -5,8 +5,8 @@ import pytest
 from errands.core.domain.errors import IllegalTransition
 from errands.core.domain.events import EventType
 from errands.core.domain.job import defaults
+from errands.core.domain.job.fields import CancelRequest
 from errands.core.domain.job.job import Job
-from errands.core.domain.job.record import CancelRequest
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import (
     HOUR,

@@ -12,12 +12,13 @@ from ..events import Event, EventType
 from . import defaults, failure
 from .durations import doubling
 from .failure import ErrorInfo, Failure, kept
+from .fields import CancelRequest
 from .identity import JobRef
 from .lease import Claim, Lease
 from .options import JobOptions
 from .outcome import Cancel, Complete, Fail, Outcome, PutOff, Release, Snooze
 from .priority import checked_priority
-from .record import CancelRequest, JobRecord
+from .record import JobRecord
 from .status import JobStatus
 from .transitions import Verb, ensure_allowed, ensure_reachable
 

@@ -1,71 +1,31 @@
-"""What is known of a job: its fields, and the questions that change nothing."""
+"""What is known of a job: questions that change nothing, and by which stores select."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Self
 
 import attrs
 
 from . import defaults
 from .durations import doubling
-from .failure import Failure, storable
+from .fields import JobFields
 from .identity import JobRef
-from .lease import Lease
-from .options import DEFAULT_POLICY, NO_LABELS, JobPolicy, Labels
 from .retention import Keep
-from .status import JobStatus
+from .status import CLAIMABLE, UNSTARTED, JobStatus
 
-
-@attrs.frozen
-class CancelRequest:
-    """That somebody asked an active job to end."""
-
-    at: datetime
-    reason: str = attrs.field(converter=storable)
+ClaimPosition = tuple[int, int, int]
+"""Priority falling, turn, sequence."""
 
 
 @attrs.define(kw_only=True, eq=False)
-class JobRecord:
-    """The fields of a job. Identity is (queue, id).
+class JobRecord(JobFields):
+    """What can be asked of a job.
 
-    `version` guards every write of the entity. `token` is the last fencing token given
-    out and not taken back; it stays after a settlement, so that settling again under it
-    is seen to be the same. `key` is the first sequence drawn for it: the store's own
-    number, never used again; 0 before it has written the job. `data`, `state`, `progress`
-    and `result` are JSON text.
+    Which jobs a claim may take, which are due, expired, lapsed or kept for long enough, is
+    decided here alone. Stores translate these questions into their own language once, and a
+    test holds the translation against them.
     """
-
-    queue: str
-    id: str
-    name: str
-    data: str
-    created_at: datetime
-    key: int
-    sequence: int
-    status: JobStatus = JobStatus.WAITING
-    priority: int = defaults.PRIORITY
-    turn: int = 0
-    policy: JobPolicy = DEFAULT_POLICY
-    labels: Labels = NO_LABELS
-    version: int = 1
-    attempts_made: int = 0
-    starts: int = 0
-    crashes: int = 0
-    put_offs: int = 0
-    releases: int = 0
-    token: str | None = None
-    lease: Lease | None = None
-    cancel_request: CancelRequest | None = None
-    run_at: datetime | None = None
-    lapses_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    purge_at: datetime | None = None
-    result: str | None = None
-    failures: tuple[Failure, ...] = ()
-    state: str | None = None
-    progress: str | None = None
 
     @property
     def ref(self) -> JobRef:
@@ -102,6 +62,66 @@ class JobRecord:
         """Whether the next worker that is lost with it would be the last: it runs alone."""
         return self.crashes > 0 and self.crashes >= self.policy.max_crashes
 
+    @property
+    def claim_position(self) -> ClaimPosition:
+        """Its place in the claim order of its queue; the least is claimed first."""
+        return (-self.priority, self.turn, self.sequence)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it joins its queue; None unless it is delayed."""
+        return self.run_at if self.status is JobStatus.DELAYED else None
+
+    @property
+    def lapsing_at(self) -> datetime | None:
+        """When it ends because it did not start in time; None where nothing bounds that."""
+        return self.lapses_at if self.status in UNSTARTED else None
+
+    @property
+    def ended_at(self) -> datetime:
+        """By which moment it is kept among the newest of its queue and status."""
+        return self.finished_at or self.created_at
+
+    def is_claimable(self, now: datetime) -> bool:
+        """Whether a claim may take it: it waits, and may still start."""
+        return self.status is CLAIMABLE and not self.has_lapsed(now)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is delayed and its time has come."""
+        return self.due_at is not None and self.due_at <= now
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether it did not start in time."""
+        return self.lapsing_at is not None and self.lapsing_at <= now
+
+    def is_purgeable(self, now: datetime) -> bool:
+        """Whether it has ended and was kept for long enough."""
+        return self.purge_at is not None and self.purge_at <= now
+
+    def has_expired(self, now: datetime, longest: timedelta | None = None) -> bool:
+        """Whether its lease, no longer than `longest` if that is given, has run out."""
+        return (
+            self.lease is not None
+            and self.lease.term.has_run_out(now)
+            and (longest is None or self.lease.length <= longest)
+        )
+
+    def is_leased_beyond(self, now: datetime, longest: timedelta) -> bool:
+        """Whether its lease, no longer than `longest`, ends later than a renewal could make it."""
+        return (
+            self.lease is not None
+            and self.lease.term.is_beyond(now)
+            and self.lease.length <= longest
+        )
+
+    def is_held_by(self, worker: str, tokens: Collection[str]) -> bool:
+        """Whether this worker runs it under one of these tokens."""
+        return self.lease is not None and self.lease.worker == worker and self.lease.token in tokens
+
+    def is_flagged_for(self, worker: str) -> bool:
+        """Whether this worker runs it and was asked to end the run."""
+        return self.worker == worker and self.lease is not None and self.cancel_request is not None
+
     def next_pause(self) -> timedelta:
         """How long it waits whose handler wants it back at once: 100 ms, doubling to 5 s.
 
@@ -118,45 +138,6 @@ class JobRecord:
         """
         self.key = drawn
         self.sequence *= drawn
-
-    def copy(self) -> Self:  # noqa: PLR0915 - one line a field
-        """The same job as a separate entity, to decide on without touching this one.
-
-        Written out, because every settlement copies: a loop over the fields takes ten
-        times as long.
-        """
-        twin = object.__new__(type(self))
-        twin.queue = self.queue
-        twin.id = self.id
-        twin.name = self.name
-        twin.data = self.data
-        twin.created_at = self.created_at
-        twin.key = self.key
-        twin.sequence = self.sequence
-        twin.status = self.status
-        twin.priority = self.priority
-        twin.turn = self.turn
-        twin.policy = self.policy
-        twin.labels = self.labels
-        twin.version = self.version
-        twin.attempts_made = self.attempts_made
-        twin.starts = self.starts
-        twin.crashes = self.crashes
-        twin.put_offs = self.put_offs
-        twin.releases = self.releases
-        twin.token = self.token
-        twin.lease = self.lease
-        twin.cancel_request = self.cancel_request
-        twin.run_at = self.run_at
-        twin.lapses_at = self.lapses_at
-        twin.started_at = self.started_at
-        twin.finished_at = self.finished_at
-        twin.purge_at = self.purge_at
-        twin.result = self.result
-        twin.failures = self.failures
-        twin.state = self.state
-        twin.progress = self.progress
-        return twin
 
     def holds(self, token: str) -> bool:
         """Whether the run with this token still has the right to settle the job."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 
 from ....core.domain.job.job import Job
-from ....core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
+from ....core.domain.job.status import JobStatus
 from ....core.ports.job_calendar import Agenda, JobCalendar
 from .tables import MemoryTables
 
@@ -20,44 +21,31 @@ class MemoryJobCalendar(JobCalendar):
     tables: MemoryTables
 
     def due(self, now: datetime, limit: int) -> list[Job]:
-        return self._first(
-            limit,
-            now,
-            lambda job: job.run_at if job.status is JobStatus.DELAYED else None,
-            lambda job: job.sequence,
-        )
+        due = self._jobs(lambda job: job.is_due(now))
+        return _first(due, limit, lambda job: (job.due_at, job.sequence))
 
     def expired(self, now: datetime, limit: int, longest: timedelta | None = None) -> list[Job]:
-        return self._first(limit, now, lambda job: _end_of_lease(job, longest))
+        return _first(self._jobs(lambda job: job.has_expired(now, longest)), limit, _end_of_lease)
 
     def beyond(self, now: datetime, limit: int, longest: timedelta) -> list[Job]:
-        ends = [
-            (job.lease.expires_at, job.key, job)
-            for job in self.tables.jobs.values()
-            if job.lease is not None
-            and job.lease.term.is_beyond(now)
-            and job.lease.length <= longest
-        ]
-        ends.sort(key=lambda entry: entry[:2], reverse=True)
-        return [job.copy() for _, _, job in ends[:limit]]
+        beyond = self._jobs(lambda job: job.is_leased_beyond(now, longest))
+        return _first(beyond, limit, _end_of_lease, last=True)
 
     def lapsed(self, now: datetime, limit: int) -> list[Job]:
-        return self._first(
-            limit, now, lambda job: job.lapses_at if job.status in UNSTARTED else None
-        )
+        lapsed = self._jobs(lambda job: job.has_lapsed(now))
+        return _first(lapsed, limit, lambda job: (job.lapsing_at, job.key))
 
     def purgeable(self, now: datetime, limit: int) -> list[Job]:
-        return self._first(limit, now, lambda job: job.purge_at)
+        purgeable = self._jobs(lambda job: job.is_purgeable(now))
+        return _first(purgeable, limit, lambda job: (job.purge_at, job.key))
 
     def surplus(self, queue: str, status: JobStatus, limit: int) -> list[Job]:
-        settled = [
-            job
-            for job in self.tables.jobs.values()
-            if job.queue == queue and job.status is status and status in TERMINAL
-        ]
-        settled.sort(key=lambda job: (job.finished_at or job.created_at, job.key), reverse=True)
-        keep = settled[0].keep.count if settled else None
-        return [] if keep is None else [job.copy() for job in settled[keep : keep + limit][::-1]]
+        ended = self._jobs(lambda job: job.queue == queue and job.status is status)
+        if not status.is_terminal or not ended:
+            return []
+        ended.sort(key=lambda job: (job.ended_at, job.key), reverse=True)
+        keep = ended[0].keep.count
+        return [] if keep is None else [job.copy() for job in ended[keep : keep + limit][::-1]]
 
     def agenda(self, after: datetime | None = None) -> Agenda:
         jobs = self.tables.jobs.values()
@@ -66,30 +54,25 @@ class MemoryJobCalendar(JobCalendar):
             later = (at for at in moments if at is not None and (after is None or at > after))
             return min(later, default=None)
 
-        leases = [(job.lease.expires_at, job.key, job.lease) for job in jobs if job.lease]
-        leases.sort(key=lambda entry: entry[:2])
+        leased = sorted(self._jobs(lambda job: job.lease is not None), key=_end_of_lease)
+        terms = [job.lease.term for job in leased if job.lease is not None]
         return Agenda(
-            due=least(job.run_at for job in jobs if job.status is JobStatus.DELAYED),
-            lapse=least(job.lapses_at for job in jobs if job.status in UNSTARTED),
+            due=least(job.due_at for job in jobs),
+            lapse=least(job.lapsing_at for job in jobs),
             purge=least(job.purge_at for job in jobs),
-            first_lease=leases[0][2].term if leases else None,
-            last_lease=leases[-1][2].term if leases else None,
+            first_lease=terms[0] if terms else None,
+            last_lease=terms[-1] if terms else None,
         )
 
-    def _first(
-        self,
-        limit: int,
-        now: datetime,
-        moment: Callable[[Job], datetime | None],
-        tie: Callable[[Job], int] = lambda job: job.key,
-    ) -> list[Job]:
-        timed = [(moment(job), tie(job), job) for job in self.tables.jobs.values()]
-        ripe = [(at, order, job) for at, order, job in timed if at is not None and at <= now]
-        ripe.sort(key=lambda entry: entry[:2])
-        return [job.copy() for _, _, job in ripe[:limit]]
+    def _jobs(self, is_wanted: Callable[[Job], bool]) -> list[Job]:
+        return [job for job in self.tables.jobs.values() if is_wanted(job)]
 
 
-def _end_of_lease(job: Job, longest: timedelta | None) -> datetime | None:
-    if job.lease is None or (longest is not None and job.lease.length > longest):
-        return None
-    return job.lease.expires_at
+def _first(
+    jobs: list[Job], limit: int, order: Callable[[Job], Any], *, last: bool = False
+) -> list[Job]:
+    return [job.copy() for job in sorted(jobs, key=order, reverse=last)[:limit]]
+
+
+def _end_of_lease(job: Job) -> tuple[datetime | None, int]:
+    return (None if job.lease is None else job.lease.expires_at, job.key)

@@ -63,9 +63,7 @@ class MemoryJobCatalog(JobCatalog):
         queue = self.tables.queues.get(name)
         if queue is not None and queue.is_paused:
             return False
-        return any(
-            job.lapses_at is None or job.lapses_at > self.now for job in self.tables.of(name)
-        )
+        return any(job.is_claimable(self.now) for job in self.tables.of(name))
 
 
 def _is_behind(job: Job, query: JobQuery, after: int | None) -> bool:

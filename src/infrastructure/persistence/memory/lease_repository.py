@@ -26,7 +26,7 @@ class MemoryLeaseRepository(LeaseRepository):
         queue = self.tables.queues.get(claim.queue)
         if queue is not None and queue.is_paused:
             return []
-        ready = (job for job in self.tables.of(claim.queue) if not self._has_lapsed(job))
+        ready = (job for job in self.tables.of(claim.queue) if job.is_claimable(self.now))
         chosen = [job.copy() for job in islice(ready, max(0, claim.limit))]
         for job in chosen:
             job.claim(claim, self.now)
@@ -35,12 +35,8 @@ class MemoryLeaseRepository(LeaseRepository):
         return chosen
 
     def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
-        held = (
-            job
-            for job in self.tables.jobs.values()
-            if job.lease is not None and job.lease.worker == worker and job.lease.token in tokens
-        )
-        return [job.copy() for job in sorted(held, key=_claim_order)]
+        held = (job for job in self.tables.jobs.values() if job.is_held_by(worker, tokens))
+        return [job.copy() for job in sorted(held, key=lambda job: job.claim_position)]
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         missed = [hold for hold in held if not self._prolong(hold, until)]
@@ -55,9 +51,7 @@ class MemoryLeaseRepository(LeaseRepository):
         return frozenset(
             Held(job.key, job.lease.token)
             for job in self.tables.jobs.values()
-            if job.lease is not None
-            and job.lease.worker == worker
-            and job.cancel_request is not None
+            if job.lease is not None and job.is_flagged_for(worker)
         )
 
     def renewed_beside(self) -> Collection[Held]:
@@ -69,9 +63,6 @@ class MemoryLeaseRepository(LeaseRepository):
 
     def save_state(self, held: Held, state: str) -> bool:
         return self._write(held, partial(_set_state, state))
-
-    def _has_lapsed(self, job: Job) -> bool:
-        return job.lapses_at is not None and job.lapses_at <= self.now
 
     def _owns(self, held: Held) -> bool:
         job = self.tables.jobs.get(held.key)
@@ -96,10 +87,6 @@ class MemoryLeaseRepository(LeaseRepository):
         change(job)
         self.tables.put(job)
         return True
-
-
-def _claim_order(job: Job) -> tuple[int, int, int]:
-    return (-job.priority, job.turn, job.sequence)
 
 
 def _set_progress(text: str, job: Job) -> None:

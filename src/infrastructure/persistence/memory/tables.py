@@ -12,13 +12,14 @@ import attrs
 from ....core.domain.events import Event
 from ....core.domain.job.identity import JobRef
 from ....core.domain.job.job import Job
+from ....core.domain.job.record import ClaimPosition
 from ....core.domain.job.status import CLAIMABLE
 from ....core.domain.queue.queue import Queue
 from ....core.ports.archive import CopyState
 from ....core.ports.job_logs import LogLine
 
-ClaimPosition = tuple[int, int, int, int]
-"""Claim order as a sort key: priority falling, turn, sequence; then the job's key."""
+Claimable = tuple[ClaimPosition, int]
+"""A waiting job's place in the claim order, and its key."""
 
 
 @attrs.frozen(eq=False)
@@ -38,9 +39,7 @@ class MemoryTables:
 
     jobs: dict[int, Job] = attrs.field(factory=dict)
     keys: dict[JobRef, int] = attrs.field(factory=dict)
-    claimable: defaultdict[str, list[ClaimPosition]] = attrs.field(
-        factory=lambda: defaultdict(list)
-    )
+    claimable: defaultdict[str, list[Claimable]] = attrs.field(factory=lambda: defaultdict(list))
     logs: dict[int, Log] = attrs.field(factory=dict)
     queues: dict[str, Queue] = attrs.field(factory=dict)
     events: list[Event] = attrs.field(factory=list)
@@ -138,12 +137,12 @@ class MemoryTables:
             del self.keys[before.ref]
             if before.status is CLAIMABLE:
                 places = self.claimable[before.queue]
-                del places[bisect_left(places, _claim_position(before))]
+                del places[bisect_left(places, _claimable(before))]
         if job is not None:
             self.jobs[key] = job
             self.keys[job.ref] = key
             if job.status is CLAIMABLE:
-                insort(self.claimable[job.queue], _claim_position(job))
+                insort(self.claimable[job.queue], _claimable(job))
 
     def _write_log(self, key: int, log: Log | None) -> None:
         self.logs.pop(key, None)
@@ -160,5 +159,5 @@ class MemoryTables:
         self.last_event_id -= 1
 
 
-def _claim_position(job: Job) -> ClaimPosition:
-    return (-job.priority, job.turn, job.sequence, job.key)
+def _claimable(job: Job) -> Claimable:
+    return (job.claim_position, job.key)

@@ -44,14 +44,14 @@ class SqlLeaseRepository(LeaseRepository):
         )
         rows = self.sql.dialect.claim(self.sql, values)
         claimed = [read_job(row) for row in rows]
-        claimed.sort(key=_claim_order)
+        claimed.sort(key=lambda job: job.claim_position)
         return claimed
 
     def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
         statements, job = self.sql.dialect.statements, self.sql.dialect.tables.jobs.c
         held = (statements.is_in(ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
         found = self.sql.select(select(*statements.loaded).where(*held))
-        return sorted(map(read_job, found), key=_claim_order)
+        return sorted(map(read_job, found), key=lambda job: job.claim_position)
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         if not held:
@@ -103,7 +103,3 @@ class SqlLeaseRepository(LeaseRepository):
     def _owns(self, held: Held) -> bool:
         own = self.sql.dialect.statements.own
         return bool(self.sql.rows(own, (held.key, held.token)))
-
-
-def _claim_order(job: Job) -> tuple[int, int, int]:
-    return (-job.priority, job.turn, job.sequence)

@@ -10,10 +10,10 @@ import msgspec
 
 from ....core.domain.events import Event, EventType
 from ....core.domain.job import defaults
+from ....core.domain.job.fields import CancelRequest
 from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Lease
 from ....core.domain.job.options import DEFAULT_POLICY, NO_LABELS
-from ....core.domain.job.record import CancelRequest
 from ....core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
 from .documents import (
     failures_from_text,
