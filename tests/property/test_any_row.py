@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions
 from errands.core.domain.job.unreadable import UnreadableJob
 from errands.infrastructure.persistence.sql.damaged_rows import read_job, saved_row
@@ -36,7 +37,7 @@ def sound_row() -> dict[str, Any]:
         name="send",
         data="{}",
         options=JobOptions.of({"tags": ["a"], "max_attempts": 5}),
-        now=datetime(2026, 3, 1, tzinfo=UTC),
+        moment=Moment(datetime(2026, 3, 1, tzinfo=UTC)),
     )
     job.number(1)
     return dict(zip(LOADED, archived_values(job), strict=True))

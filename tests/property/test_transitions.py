@@ -20,6 +20,7 @@ from errands.core.domain.job.failure import ErrorInfo
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions
 from errands.core.domain.job.outcome import Fail
 from errands.core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
@@ -76,7 +77,7 @@ class JobLife(RuleBasedStateMachine):
             name="send",
             data="{}",
             options=JobOptions.of(given),
-            now=self.now,
+            moment=Moment(self.now),
         )
         self.job.number(1)
         self.expected = {"attempts_made": 0, "starts": 0, "crashes": 0}
@@ -116,12 +117,12 @@ class JobLife(RuleBasedStateMachine):
     def claim(self) -> None:
         self.claims += 1
         wish = Claim("mail", 1, "worker-1", f"token-{self.claims}", timedelta(seconds=30))
-        if self.do(Verb.CLAIM, lambda: self.job.claim(wish, self.now)):
+        if self.do(Verb.CLAIM, lambda: self.job.claim(wish, Moment(self.now))):
             self.expected["starts"] += 1
 
     @rule(pending=st.sampled_from([0, 0, 0, 2]))
     def complete(self, pending: int) -> None:
-        if self.do(Verb.COMPLETE, lambda: self.job.complete("1", self.now, pending)):
+        if self.do(Verb.COMPLETE, lambda: self.job.complete("1", Moment(self.now), pending)):
             self.expected["attempts_made"] += 1
 
     @rule(
@@ -131,23 +132,23 @@ class JobLife(RuleBasedStateMachine):
     )
     def fail(self, is_permanent: bool, retry_in: timedelta | None, chance: float) -> None:
         failure = Fail(ErrorInfo.of("ValueError", "boom"), is_permanent, retry_in, chance)
-        if self.do(Verb.FAIL, lambda: self.job.fail(failure, self.now, self.draw)):
+        if self.do(Verb.FAIL, lambda: self.job.fail(failure, Moment(self.now, self.draw))):
             self.expected["attempts_made"] += 1
 
     @rule(wait=waits)
     def snooze(self, wait: timedelta) -> None:
-        self.do(Verb.SNOOZE, lambda: self.job.snooze(wait, self.now))
+        self.do(Verb.SNOOZE, lambda: self.job.snooze(wait, Moment(self.now)))
 
     @rule(by_handler=maybe)
     def release(self, by_handler: bool) -> None:
         sequence = self.job.sequence
-        if self.do(Verb.RELEASE, lambda: self.job.release(self.now, by_handler=by_handler)):
+        if self.do(Verb.RELEASE, lambda: self.job.release(Moment(self.now), by_handler=by_handler)):
             assert self.job.sequence == sequence
             self.take_start_back()
 
     @rule()
     def put_off(self) -> None:
-        if self.do(Verb.PUT_OFF, lambda: self.job.put_off(self.now)):
+        if self.do(Verb.PUT_OFF, lambda: self.job.put_off(Moment(self.now))):
             self.take_start_back()
 
     def take_start_back(self) -> None:
@@ -156,43 +157,45 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(pending=st.integers(0, 2))
     def await_children(self, pending: int) -> None:
-        self.do(Verb.AWAIT_CHILDREN, lambda: self.job.await_children(pending, self.now))
+        self.do(Verb.AWAIT_CHILDREN, lambda: self.job.await_children(pending, Moment(self.now)))
 
     @rule(child=st.sampled_from([None, None, "mail/child-1"]))
     def child_settled(self, child: str | None) -> None:
         self.do(
             Verb.CHILD_SETTLED,
-            lambda: self.job.child_settled(self.now, self.draw, failed_child=child),
+            lambda: self.job.child_settled(Moment(self.now, self.draw), failed_child=child),
         )
 
     @rule()
     def expire(self) -> None:
         sequence = self.job.sequence
-        if self.do(Verb.EXPIRE, lambda: self.job.expire(self.now)):
+        if self.do(Verb.EXPIRE, lambda: self.job.expire(Moment(self.now))):
             assert self.job.sequence == sequence
             self.expected["crashes"] += 1
 
     @rule()
     def end_cancelled(self) -> None:
-        self.do(Verb.END_CANCELLED, lambda: self.job.end_cancelled("enough", self.now))
+        self.do(Verb.END_CANCELLED, lambda: self.job.end_cancelled("enough", Moment(self.now)))
 
     @rule()
     def lapse(self) -> None:
-        self.do(Verb.LAPSE, lambda: self.job.lapse(self.now))
+        self.do(Verb.LAPSE, lambda: self.job.lapse(Moment(self.now)))
 
     @rule()
     def promote(self) -> None:
         is_released, sequence = self.job.releases > 0, self.job.sequence
-        if self.do(Verb.PROMOTE, lambda: self.job.promote(self.now, self.draw)):
+        if self.do(Verb.PROMOTE, lambda: self.job.promote(Moment(self.now, self.draw))):
             assert (self.job.sequence == sequence) is is_released
 
     @rule()
     def cancel(self) -> None:
-        self.do(Verb.CANCEL, lambda: self.job.cancel("not wanted", self.now))
+        self.do(Verb.CANCEL, lambda: self.job.cancel("not wanted", Moment(self.now)))
 
     @rule(reset=maybe)
     def retry(self, reset: bool) -> None:
-        if not self.do(Verb.RETRY, lambda: self.job.retry(self.now, self.draw, reset=reset)):
+        if not self.do(
+            Verb.RETRY, lambda: self.job.retry(Moment(self.now, self.draw), reset=reset)
+        ):
             return
         assert self.job.sequence == self.draw.last
         if reset:
@@ -200,27 +203,27 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(wait=waits)
     def change_delay(self, wait: timedelta) -> None:
-        self.do(Verb.CHANGE_DELAY, lambda: self.job.change_delay(wait, self.now))
+        self.do(Verb.CHANGE_DELAY, lambda: self.job.change_delay(wait, Moment(self.now)))
 
     @rule(priority=st.integers(-5, 5), lifo=maybe)
     def change_priority(self, priority: int, lifo: bool) -> None:
         status = self.job.status
         if self.do(
             Verb.CHANGE_PRIORITY,
-            lambda: self.job.change_priority(priority, self.now, self.draw, lifo=lifo),
+            lambda: self.job.change_priority(priority, Moment(self.now, self.draw), lifo=lifo),
         ):
             assert self.job.status is status
 
     @rule()
     def update_data(self) -> None:
         status = self.job.status
-        if self.do(Verb.UPDATE_DATA, lambda: self.job.update_data("[]", self.now)):
+        if self.do(Verb.UPDATE_DATA, lambda: self.job.update_data("[]", Moment(self.now))):
             assert self.job.status is status
 
     @rule()
     def remove(self) -> None:
         before = fields_of(self.job)
-        self.do(Verb.REMOVE, lambda: self.job.remove(self.now))
+        self.do(Verb.REMOVE, lambda: self.job.remove(Moment(self.now)))
         assert fields_of(self.job) == before
 
     @invariant()

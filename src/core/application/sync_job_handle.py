@@ -16,7 +16,7 @@ from .result_waiter import result_of
 from .services import Services
 from .snapshot import JobSnapshot
 from .use_cases import manage, read
-from .use_cases.manage import Decide
+from .use_cases.changes import Decide
 
 NEWEST_LINES = 1_000
 

@@ -18,6 +18,7 @@ from ...core.domain.events import Event, EventType, Hint
 from ...core.domain.job.identity import JobRef
 from ...core.domain.job.job import Job
 from ...core.domain.job.lease import Claim
+from ...core.domain.job.moment import Moment
 from ...core.domain.job.options import JobOptions
 from ...core.domain.job.outcome import Complete
 from ...core.ports.event_log import EventFilter
@@ -147,8 +148,8 @@ class StoreContract(ArchiveContract, SelectionContract):
             _add(store, "a")
             first = _all(store)[0]
             second = first.copy()
-            first.change_priority(1, self.clock.now, lambda: 70, lifo=False)
-            second.change_priority(2, self.clock.now, lambda: 71, lifo=False)
+            first.change_priority(1, Moment(self.clock.now, lambda: 70), lifo=False)
+            second.change_priority(2, Moment(self.clock.now, lambda: 71), lifo=False)
 
             assert store.transact_sync(lambda uow: uow.jobs.save([first, second])) == [second]
             assert [job.priority for job in _all(store)] == [1]
@@ -169,7 +170,7 @@ class StoreContract(ArchiveContract, SelectionContract):
         with self.opened() as store:
             _add(store, "a")
             expected = _all(store)[0]
-            expected.claim(_claim_of(1, "t"), self.clock.now)
+            expected.claim(_claim_of(1, "t"), Moment(self.clock.now))
 
             claimed = _claim(store, 1, run="t")[0]
 
@@ -263,7 +264,7 @@ def _job(job_id: str) -> Job:
         name="name",
         data="{}",
         options=JobOptions(),
-        now=FakeClock().now,
+        moment=Moment(FakeClock().now),
     )
     return job
 

@@ -11,6 +11,7 @@ from errands import Errands
 from errands.core.application.use_cases.settle import WorkerCycle, run_cycle
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
+from errands.core.domain.job.moment import Moment
 from errands.core.ports.lease_repository import Held
 from errands.core.ports.unit_of_work import UnitOfWork
 from tests.integration.servers.callers import engine_url
@@ -27,7 +28,7 @@ FREE_QUEUES = sa.text("SELECT name FROM errands_queue ORDER BY name FOR UPDATE S
 def complete(uow: UnitOfWork, jobs: list[Job]) -> None:
     """Settle runs as a worker does, which has not locked them before."""
     for job in jobs:
-        job.complete("null", uow.now)
+        job.complete("null", Moment(uow.now))
     assert uow.jobs.save(jobs) == []
 
 

@@ -10,6 +10,7 @@ from errands import JobStatus
 from errands.core.application.checksum import Scales, canonical
 from errands.core.domain.job.identity import JobId, JobRef
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions
 from errands.core.domain.queue.queue import Queue
 
@@ -22,7 +23,7 @@ def job(**options: Any) -> Job:
         name="send",
         data="{}",
         options=JobOptions.of(options),
-        now=NOON,
+        moment=Moment(NOON),
     )
     made.number(1)
     return made

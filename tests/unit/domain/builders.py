@@ -11,6 +11,7 @@ from errands.core.domain.job.failure import ErrorInfo
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.job import Job
 from errands.core.domain.job.lease import Claim
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions
 from errands.core.domain.job.outcome import Fail
 from errands.core.domain.job.status import JobStatus
@@ -45,7 +46,7 @@ def birth(*, sequence: int = 1, **options: object) -> tuple[Job, tuple[Event, ..
         name="send",
         data="{}",
         options=JobOptions.of(options),
-        now=NOW,
+        moment=Moment(NOW),
     )
     job.number(sequence)
     return job, events
@@ -58,49 +59,49 @@ def claim(token: str = FIRST_RUN, *, worker: str = "worker-1") -> Claim:
 def active(**options: Any) -> Job:
     """A job in its first run."""
     job = added(**options)
-    job.claim(claim(), NOW)
+    job.claim(claim(), Moment(NOW))
     return job
 
 
 def flagged(**options: Any) -> Job:
     """A job whose run was asked to end."""
     job = active(**options)
-    job.cancel("not wanted", NOW)
+    job.cancel("not wanted", Moment(NOW))
     return job
 
 
 def blocked(**options: Any) -> Job:
     """A job that waits for one child."""
     job = active(**options)
-    job.await_children(1, NOW)
+    job.await_children(1, Moment(NOW))
     return job
 
 
 def snoozed(**options: Any) -> Job:
     """A job that is delayed although it has run before."""
     job = active(**options)
-    job.snooze(SECOND, NOW)
+    job.snooze(SECOND, Moment(NOW))
     return job
 
 
 def failed(**options: Any) -> Job:
     """A job that ended as failed."""
     job = active(**options)
-    job.fail(a_failure(is_permanent=True), NOW, Sequences())
+    job.fail(a_failure(is_permanent=True), Moment(NOW, Sequences()))
     return job
 
 
 def completed(**options: Any) -> Job:
     """A job that ended well."""
     job = active(**options)
-    job.complete("42", NOW)
+    job.complete("42", Moment(NOW))
     return job
 
 
 def cancelled(**options: Any) -> Job:
     """A job that was cancelled before it ran."""
     job = added(**options)
-    job.cancel("not wanted", NOW)
+    job.cancel("not wanted", Moment(NOW))
     return job
 
 

@@ -7,6 +7,7 @@ import pytest
 from errands.core.domain.events import EventType
 from errands.core.domain.job.failure import TOO_MANY_STARTS
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import (
     HOUR,
@@ -24,8 +25,8 @@ from tests.unit.domain.builders import (
 def start_again(job: Job) -> None:
     """Bring a job that was put aside into its next run."""
     if job.status is JobStatus.DELAYED:
-        job.promote(NOW, Sequences())
-    job.claim(claim(), NOW)
+        job.promote(Moment(NOW, Sequences()))
+    job.claim(claim(), Moment(NOW))
 
 
 def wait_of(job: Job) -> timedelta:
@@ -37,7 +38,7 @@ def wait_of(job: Job) -> timedelta:
 def test_a_snooze_waits_as_long_as_it_says() -> None:
     job = active()
 
-    job.snooze(HOUR, NOW)
+    job.snooze(HOUR, Moment(NOW))
 
     assert (job.status, job.run_at, job.lease) == (JobStatus.DELAYED, NOW + HOUR, None)
 
@@ -45,7 +46,7 @@ def test_a_snooze_waits_as_long_as_it_says() -> None:
 def test_a_snooze_counts_the_start_but_no_attempt() -> None:
     job = active()
 
-    job.snooze(SECOND, NOW)
+    job.snooze(SECOND, Moment(NOW))
 
     assert (job.attempts_made, job.starts) == (0, 1)
 
@@ -54,7 +55,7 @@ def test_a_snooze_and_then_success_is_one_attempt_in_two_starts() -> None:
     job = snoozed()
     start_again(job)
 
-    job.complete("1", NOW)
+    job.complete("1", Moment(NOW))
 
     assert (job.attempts_made, job.starts) == (1, 2)
 
@@ -62,7 +63,7 @@ def test_a_snooze_and_then_success_is_one_attempt_in_two_starts() -> None:
 def test_a_snooze_tells_when_it_is_due() -> None:
     job = active()
 
-    (event,) = job.snooze(SECOND, NOW)
+    (event,) = job.snooze(SECOND, Moment(NOW))
 
     assert (event.type, event.data) == (
         EventType.DELAYED,
@@ -82,10 +83,10 @@ def test_a_snoozed_job_still_lapses_by_its_deadline() -> None:
 
 def test_max_starts_ends_endless_snoozing() -> None:
     job = active(max_starts=2)
-    job.snooze(SECOND, NOW)
+    job.snooze(SECOND, Moment(NOW))
     start_again(job)
 
-    events = job.snooze(SECOND, NOW)
+    events = job.snooze(SECOND, Moment(NOW))
 
     assert (job.status, job.attempts_made) == (JobStatus.FAILED, 0)
     assert job.failures[-1].type == TOO_MANY_STARTS
@@ -95,7 +96,7 @@ def test_max_starts_ends_endless_snoozing() -> None:
 def test_a_snooze_below_max_starts_goes_on() -> None:
     job = active(max_starts=2)
 
-    job.snooze(SECOND, NOW)
+    job.snooze(SECOND, Moment(NOW))
 
     assert job.status is JobStatus.DELAYED
 
@@ -105,7 +106,7 @@ def test_without_max_starts_it_may_snooze_for_ever() -> None:
 
     for _ in range(50):
         start_again(job)
-        job.snooze(SECOND, NOW)
+        job.snooze(SECOND, Moment(NOW))
 
     assert (job.status, job.starts) == (JobStatus.DELAYED, 51)
 
@@ -113,7 +114,7 @@ def test_without_max_starts_it_may_snooze_for_ever() -> None:
 def test_a_release_goes_back_to_its_old_place() -> None:
     job = active(sequence=7)
 
-    job.release(NOW, by_handler=False)
+    job.release(Moment(NOW), by_handler=False)
 
     assert (job.status, job.sequence, job.lease) == (JobStatus.WAITING, 7, None)
 
@@ -121,7 +122,7 @@ def test_a_release_goes_back_to_its_old_place() -> None:
 def test_a_release_takes_the_start_back() -> None:
     job = active()
 
-    job.release(NOW, by_handler=False)
+    job.release(Moment(NOW), by_handler=False)
 
     assert (job.starts, job.attempts_made, job.crashes) == (0, 0, 0)
 
@@ -129,7 +130,7 @@ def test_a_release_takes_the_start_back() -> None:
 def test_a_release_of_a_stop_is_no_release_of_the_handler() -> None:
     job = active()
 
-    job.release(NOW, by_handler=False)
+    job.release(Moment(NOW), by_handler=False)
 
     assert (job.releases, job.run_at) == (0, None)
 
@@ -137,7 +138,7 @@ def test_a_release_of_a_stop_is_no_release_of_the_handler() -> None:
 def test_a_release_tells_that_it_waits_again() -> None:
     job = active()
 
-    events = job.release(NOW, by_handler=False)
+    events = job.release(Moment(NOW), by_handler=False)
 
     assert kinds(events) == [EventType.RELEASED, EventType.WAITING]
 
@@ -145,10 +146,10 @@ def test_a_release_tells_that_it_waits_again() -> None:
 def test_releases_never_count_for_max_starts() -> None:
     job = active(max_starts=2)
     for _ in range(5):
-        job.release(NOW, by_handler=False)
+        job.release(Moment(NOW), by_handler=False)
         start_again(job)
 
-    job.snooze(SECOND, NOW)
+    job.snooze(SECOND, Moment(NOW))
 
     assert job.status is JobStatus.DELAYED
 
@@ -156,7 +157,7 @@ def test_releases_never_count_for_max_starts() -> None:
 def test_a_released_job_keeps_its_expiry() -> None:
     job = active(expires_in=5)
 
-    job.release(NOW, by_handler=False)
+    job.release(Moment(NOW), by_handler=False)
 
     assert job.lapses_at == NOW + 5 * SECOND
 
@@ -166,7 +167,7 @@ def test_releases_of_the_handler_wait_twice_as_long_each_time() -> None:
     waits: list[float] = []
 
     for _ in range(8):
-        job.release(NOW, by_handler=True)
+        job.release(Moment(NOW), by_handler=True)
         waits.append(wait_of(job).total_seconds())
         start_again(job)
 
@@ -176,7 +177,7 @@ def test_releases_of_the_handler_wait_twice_as_long_each_time() -> None:
 def test_a_release_of_the_handler_is_told_as_a_delay() -> None:
     job = active()
 
-    events = job.release(NOW, by_handler=True)
+    events = job.release(Moment(NOW), by_handler=True)
 
     assert kinds(events) == [EventType.RELEASED, EventType.DELAYED]
 
@@ -184,28 +185,28 @@ def test_a_release_of_the_handler_is_told_as_a_delay() -> None:
 def test_a_release_of_the_handler_takes_the_start_back_too() -> None:
     job = active()
 
-    job.release(NOW, by_handler=True)
+    job.release(Moment(NOW), by_handler=True)
 
     assert (job.starts, job.releases) == (0, 1)
 
 
 def test_a_job_its_handler_released_takes_its_old_place_when_due() -> None:
     job = active(sequence=7)
-    job.release(NOW, by_handler=True)
+    job.release(Moment(NOW), by_handler=True)
 
-    job.promote(NOW, Sequences())
+    job.promote(Moment(NOW, Sequences()))
 
     assert job.sequence == 7
 
 
 def test_a_snooze_ends_the_doubling_of_releases() -> None:
     job = active()
-    job.release(NOW, by_handler=True)
+    job.release(Moment(NOW), by_handler=True)
     start_again(job)
-    job.snooze(SECOND, NOW)
+    job.snooze(SECOND, Moment(NOW))
     start_again(job)
 
-    job.release(NOW, by_handler=True)
+    job.release(Moment(NOW), by_handler=True)
 
     assert wait_of(job) == 0.1 * SECOND
 
@@ -215,7 +216,7 @@ def test_an_unknown_name_is_put_off_twice_as_long_each_time() -> None:
     waits: list[float] = []
 
     for _ in range(8):
-        job.put_off(NOW)
+        job.put_off(Moment(NOW))
         waits.append(wait_of(job).total_seconds())
         start_again(job)
 
@@ -225,7 +226,7 @@ def test_an_unknown_name_is_put_off_twice_as_long_each_time() -> None:
 def test_a_put_off_takes_the_start_back() -> None:
     job = active()
 
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
 
     assert (job.starts, job.attempts_made, job.put_offs) == (0, 0, 1)
 
@@ -233,7 +234,7 @@ def test_a_put_off_takes_the_start_back() -> None:
 def test_a_put_off_tells_the_unknown_name() -> None:
     job = active()
 
-    events = job.put_off(NOW)
+    events = job.put_off(Moment(NOW))
 
     assert kinds(events) == [EventType.UNHANDLED, EventType.DELAYED]
     assert events[0].data == {"name": "send"}
@@ -242,39 +243,39 @@ def test_a_put_off_tells_the_unknown_name() -> None:
 def test_a_job_put_off_keeps_its_expiry() -> None:
     job = active(expires_in=5)
 
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
 
     assert job.lapses_at == NOW + 5 * SECOND
 
 
 def test_a_job_put_off_joins_the_tail_when_due() -> None:
     job = active(sequence=7)
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
 
-    job.promote(NOW, Sequences(last=41))
+    job.promote(Moment(NOW, Sequences(last=41)))
 
     assert job.sequence == 42
 
 
 def test_a_job_put_off_after_a_release_joins_the_tail_all_the_same() -> None:
     job = active(sequence=7)
-    job.release(NOW, by_handler=True)
+    job.release(Moment(NOW), by_handler=True)
     start_again(job)
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
 
-    job.promote(NOW, Sequences(last=41))
+    job.promote(Moment(NOW, Sequences(last=41)))
 
     assert job.sequence == 42
 
 
 def test_a_handler_that_ran_ends_the_doubling_of_put_offs() -> None:
     job = active()
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
     start_again(job)
-    job.release(NOW, by_handler=True)
+    job.release(Moment(NOW), by_handler=True)
     start_again(job)
 
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
 
     assert wait_of(job) == SECOND
 
@@ -283,7 +284,7 @@ def test_countless_put_offs_do_not_overflow() -> None:
     job = active()
     job.put_offs = 10_000
 
-    job.put_off(NOW)
+    job.put_off(Moment(NOW))
 
     assert wait_of(job) == 60 * SECOND
 
@@ -294,11 +295,11 @@ def test_a_flagged_run_put_aside_is_cancelled(verb: str) -> None:
 
     match verb:
         case "snooze":
-            events = job.snooze(SECOND, NOW)
+            events = job.snooze(SECOND, Moment(NOW))
         case "put off":
-            events = job.put_off(NOW)
+            events = job.put_off(Moment(NOW))
         case _:
-            events = job.release(NOW, by_handler=verb == "release by handler")
+            events = job.release(Moment(NOW), by_handler=verb == "release by handler")
 
     assert (job.status, job.reason) == (JobStatus.CANCELLED, "not wanted")
     assert kinds(events) == [EventType.CANCELLED]

@@ -7,6 +7,7 @@ from errands.core.domain.events import EventType
 from errands.core.domain.job import defaults
 from errands.core.domain.job.fields import CancelRequest
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import (
     HOUR,
@@ -31,7 +32,7 @@ from tests.unit.domain.builders import (
 def test_a_job_that_does_not_run_is_cancelled_at_once(job: Job) -> None:
     job = job.copy()
 
-    events = job.cancel("not wanted", NOW)
+    events = job.cancel("not wanted", Moment(NOW))
 
     assert (job.status, job.reason) == (JobStatus.CANCELLED, "not wanted")
     assert [(event.type, event.data) for event in events] == [
@@ -42,7 +43,7 @@ def test_a_job_that_does_not_run_is_cancelled_at_once(job: Job) -> None:
 def test_a_cancelled_job_has_ended() -> None:
     job = added(delay=60, deadline=NOW + HOUR, keep_failed=HOUR)
 
-    job.cancel("", NOW + SECOND)
+    job.cancel("", Moment(NOW + SECOND))
 
     assert (job.run_at, job.lapses_at) == (None, None)
     assert (job.finished_at, job.purge_at) == (NOW + SECOND, NOW + SECOND + HOUR)
@@ -51,7 +52,7 @@ def test_a_cancelled_job_has_ended() -> None:
 def test_a_running_job_is_flagged() -> None:
     job = active()
 
-    events = job.cancel("not wanted", NOW)
+    events = job.cancel("not wanted", Moment(NOW))
 
     assert (job.status, job.cancel_request) == (JobStatus.ACTIVE, CancelRequest(NOW, "not wanted"))
     assert [(event.type, event.data) for event in events] == [
@@ -67,7 +68,7 @@ def test_a_second_flag_changes_nothing() -> None:
     job = flagged()
     before = fields_of(job)
 
-    events = job.cancel("again", NOW + SECOND)
+    events = job.cancel("again", Moment(NOW + SECOND))
 
     assert events == ()
     assert fields_of(job) == before
@@ -76,7 +77,7 @@ def test_a_second_flag_changes_nothing() -> None:
 def test_a_flagged_run_ends_cancelled_with_the_first_reason() -> None:
     job = flagged()
 
-    events = job.end_cancelled("other words", NOW)
+    events = job.end_cancelled("other words", Moment(NOW))
 
     assert (job.status, job.reason) == (JobStatus.CANCELLED, "not wanted")
     assert kinds(events) == [EventType.CANCELLED]
@@ -85,7 +86,7 @@ def test_a_flagged_run_ends_cancelled_with_the_first_reason() -> None:
 def test_a_handler_may_end_its_job_as_cancelled() -> None:
     job = active()
 
-    job.end_cancelled("nothing to do", NOW)
+    job.end_cancelled("nothing to do", Moment(NOW))
 
     assert (job.status, job.reason) == (JobStatus.CANCELLED, "nothing to do")
 
@@ -93,28 +94,28 @@ def test_a_handler_may_end_its_job_as_cancelled() -> None:
 def test_ending_cancelled_counts_no_attempt() -> None:
     job = active()
 
-    job.end_cancelled("", NOW)
+    job.end_cancelled("", Moment(NOW))
 
     assert (job.attempts_made, job.starts, job.lease) == (0, 1, None)
 
 
 def test_a_late_finish_does_not_resurrect() -> None:
     job = flagged()
-    job.end_cancelled("", NOW)
+    job.end_cancelled("", Moment(NOW))
 
     with pytest.raises(IllegalTransition):
-        job.complete("1", NOW)
+        job.complete("1", Moment(NOW))
 
     assert job.status is JobStatus.CANCELLED
 
 
 def test_a_backoff_does_not_resurrect() -> None:
     job = active()
-    job.fail(a_failure(), NOW, Sequences())
-    job.cancel("", NOW)
+    job.fail(a_failure(), Moment(NOW, Sequences()))
+    job.cancel("", Moment(NOW))
 
     with pytest.raises(IllegalTransition):
-        job.promote(NOW + HOUR, Sequences())
+        job.promote(Moment(NOW + HOUR, Sequences()))
 
     assert job.status is JobStatus.CANCELLED
 
@@ -122,15 +123,15 @@ def test_a_backoff_does_not_resurrect() -> None:
 @pytest.mark.parametrize("job", [completed(), failed(), cancelled()], ids=lambda job: job.status)
 def test_what_has_ended_cannot_be_cancelled(job: Job) -> None:
     with pytest.raises(IllegalTransition):
-        job.copy().cancel("", NOW)
+        job.copy().cancel("", Moment(NOW))
 
 
 def test_an_explicit_retry_forgets_the_request() -> None:
     job = cancelled()
-    job.retry(NOW, Sequences(), reset=False)
-    job.claim(claim(), NOW)
+    job.retry(Moment(NOW, Sequences()), reset=False)
+    job.claim(claim(), Moment(NOW))
 
-    job.fail(a_failure(), NOW, Sequences())
+    job.fail(a_failure(), Moment(NOW, Sequences()))
 
     assert (job.status, job.cancel_request) == (JobStatus.DELAYED, None)
 
@@ -138,7 +139,7 @@ def test_an_explicit_retry_forgets_the_request() -> None:
 def test_a_reason_no_database_keeps_is_made_storable() -> None:
     job = active()
 
-    (event,) = job.cancel("a\0b\ud800", NOW)
+    (event,) = job.cancel("a\0b\ud800", Moment(NOW))
 
     assert job.cancel_request == CancelRequest(NOW, "a\\x00b\\ud800")
     assert event.data == {"reason": "a\\x00b\\ud800"}
@@ -147,7 +148,7 @@ def test_a_reason_no_database_keeps_is_made_storable() -> None:
 def test_an_endless_reason_is_cut() -> None:
     job = added()
 
-    job.cancel("x" * 100_000, NOW)
+    job.cancel("x" * 100_000, Moment(NOW))
 
     assert len(job.reason) == defaults.MAX_ERROR_TEXT
     assert job.reason.endswith("[cut]")

@@ -5,6 +5,7 @@ import pytest
 from errands.core.domain.errors import IllegalTransition, InvalidOption
 from errands.core.domain.events import EventType
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import (
     HOUR,
@@ -22,7 +23,7 @@ from tests.unit.domain.builders import (
 def test_a_changed_delay_counts_from_now() -> None:
     job = added(delay=60)
 
-    job.change_delay(5 * SECOND, NOW + HOUR)
+    job.change_delay(5 * SECOND, Moment(NOW + HOUR))
 
     assert (job.status, job.run_at) == (JobStatus.DELAYED, NOW + HOUR + 5 * SECOND)
 
@@ -30,7 +31,7 @@ def test_a_changed_delay_counts_from_now() -> None:
 def test_a_changed_delay_is_told() -> None:
     job = added(delay=60)
 
-    (event,) = job.change_delay(SECOND, NOW)
+    (event,) = job.change_delay(SECOND, Moment(NOW))
 
     assert (event.type, event.data) == (
         EventType.DELAYED,
@@ -42,7 +43,7 @@ def test_a_changed_delay_is_told() -> None:
 def test_a_changed_priority_keeps_the_status(job: Job) -> None:
     changed = job.copy()
 
-    changed.change_priority(20, NOW, Sequences(), lifo=False)
+    changed.change_priority(20, Moment(NOW, Sequences()), lifo=False)
 
     assert (changed.priority, changed.status) == (20, job.status)
 
@@ -50,7 +51,7 @@ def test_a_changed_priority_keeps_the_status(job: Job) -> None:
 def test_a_changed_priority_joins_its_tail() -> None:
     job = added(sequence=7)
 
-    job.change_priority(20, NOW, Sequences(last=41), lifo=False)
+    job.change_priority(20, Moment(NOW, Sequences(last=41)), lifo=False)
 
     assert job.sequence == 42
 
@@ -58,7 +59,7 @@ def test_a_changed_priority_joins_its_tail() -> None:
 def test_a_changed_priority_may_join_the_head() -> None:
     job = added(sequence=7)
 
-    job.change_priority(20, NOW, Sequences(last=41), lifo=True)
+    job.change_priority(20, Moment(NOW, Sequences(last=41)), lifo=True)
 
     assert job.sequence == -42
 
@@ -66,7 +67,7 @@ def test_a_changed_priority_may_join_the_head() -> None:
 def test_a_priority_of_zero_is_zero() -> None:
     job = added(priority=10)
 
-    job.change_priority(0, NOW, Sequences(), lifo=False)
+    job.change_priority(0, Moment(NOW, Sequences()), lifo=False)
 
     assert job.priority == 0
 
@@ -74,7 +75,7 @@ def test_a_priority_of_zero_is_zero() -> None:
 def test_a_changed_priority_is_told() -> None:
     job = added()
 
-    (event,) = job.change_priority(20, NOW, Sequences(), lifo=False)
+    (event,) = job.change_priority(20, Moment(NOW, Sequences()), lifo=False)
 
     assert (event.type, event.data) == (EventType.UPDATED, {"priority": 20})
 
@@ -85,7 +86,7 @@ def test_a_priority_out_of_bounds_changes_nothing(priority: int) -> None:
     before = fields_of(job)
 
     with pytest.raises(InvalidOption, match="priority"):
-        job.change_priority(priority, NOW, Sequences(), lifo=False)
+        job.change_priority(priority, Moment(NOW, Sequences()), lifo=False)
 
     assert fields_of(job) == before
 
@@ -93,7 +94,7 @@ def test_a_priority_out_of_bounds_changes_nothing(priority: int) -> None:
 def test_updated_data_replaces_the_input() -> None:
     job = added()
 
-    (event,) = job.update_data("[1]", NOW)
+    (event,) = job.update_data("[1]", Moment(NOW))
 
     assert (job.data, job.status) == ("[1]", JobStatus.WAITING)
     assert (event.type, event.data) == (EventType.UPDATED, {"data": True})
@@ -103,17 +104,17 @@ def test_updated_data_replaces_the_input() -> None:
 def test_a_job_that_does_not_run_may_be_removed(status: JobStatus) -> None:
     job = in_status(status)
 
-    (event,) = job.remove(NOW)
+    (event,) = job.remove(Moment(NOW))
 
     assert (event.type, event.data) == (EventType.REMOVED, {"status": status.value})
 
 
 def test_a_running_job_is_not_removed() -> None:
     with pytest.raises(IllegalTransition):
-        active().remove(NOW)
+        active().remove(Moment(NOW))
 
 
 def test_a_running_job_is_removed_by_force() -> None:
-    (event,) = active().remove(NOW, force=True)
+    (event,) = active().remove(Moment(NOW), force=True)
 
     assert (event.type, event.data) == (EventType.REMOVED, {"status": "active"})

@@ -4,6 +4,7 @@ import pytest
 
 from errands.core.domain.events import EventType
 from errands.core.domain.job.failure import CHILD_FAILED, TOO_MANY_STARTS
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import (
     HOUR,
@@ -22,7 +23,7 @@ from tests.unit.domain.builders import (
 def test_a_run_that_awaits_children_gives_its_slot_up() -> None:
     job = active()
 
-    job.await_children(2, NOW)
+    job.await_children(2, Moment(NOW))
 
     assert (job.status, job.lease) == (JobStatus.WAITING_CHILDREN, None)
 
@@ -34,7 +35,7 @@ def test_awaiting_children_counts_no_attempt() -> None:
 def test_awaiting_children_tells_how_many_are_pending() -> None:
     job = active()
 
-    (event,) = job.await_children(2, NOW)
+    (event,) = job.await_children(2, Moment(NOW))
 
     assert (event.type, event.data) == (EventType.AWAITING_CHILDREN, {"pending": 2})
 
@@ -42,7 +43,7 @@ def test_awaiting_children_tells_how_many_are_pending() -> None:
 def test_with_no_child_pending_it_goes_on_at_once() -> None:
     job = active(sequence=7)
 
-    events = job.await_children(0, NOW)
+    events = job.await_children(0, Moment(NOW))
 
     assert (job.status, job.sequence, job.lease) == (JobStatus.WAITING, 7, None)
     assert kinds(events) == [EventType.WAITING]
@@ -60,7 +61,7 @@ def test_a_blocked_job_may_not_lapse_by_its_expiry_any_more() -> None:
 def test_max_starts_bounds_awaiting_children(pending: int) -> None:
     job = active(max_starts=1)
 
-    events = job.await_children(pending, NOW)
+    events = job.await_children(pending, Moment(NOW))
 
     assert (job.status, job.failures[-1].type) == (JobStatus.FAILED, TOO_MANY_STARTS)
     assert kinds(events) == [EventType.EXHAUSTED]
@@ -70,7 +71,7 @@ def test_max_starts_bounds_awaiting_children(pending: int) -> None:
 def test_a_flagged_run_that_awaits_children_is_cancelled(pending: int) -> None:
     job = flagged()
 
-    events = job.await_children(pending, NOW)
+    events = job.await_children(pending, Moment(NOW))
 
     assert job.status is JobStatus.CANCELLED
     assert kinds(events) == [EventType.CANCELLED]
@@ -79,7 +80,7 @@ def test_a_flagged_run_that_awaits_children_is_cancelled(pending: int) -> None:
 def test_a_job_whose_children_are_settled_joins_the_tail() -> None:
     job = blocked(sequence=7)
 
-    events = job.child_settled(NOW, Sequences(last=41))
+    events = job.child_settled(Moment(NOW, Sequences(last=41)))
 
     assert (job.status, job.sequence) == (JobStatus.WAITING, 42)
     assert kinds(events) == [EventType.WAITING]
@@ -89,7 +90,7 @@ def test_a_job_whose_own_time_is_still_ahead_waits_for_it() -> None:
     job = blocked()
     job.run_at = NOW + HOUR
 
-    events = job.child_settled(NOW, Sequences())
+    events = job.child_settled(Moment(NOW, Sequences()))
 
     assert (job.status, job.run_at) == (JobStatus.DELAYED, NOW + HOUR)
     assert kinds(events) == [EventType.DELAYED]
@@ -99,7 +100,7 @@ def test_a_job_whose_own_time_has_passed_is_ready() -> None:
     job = blocked()
     job.run_at = NOW - SECOND
 
-    job.child_settled(NOW, Sequences())
+    job.child_settled(Moment(NOW, Sequences()))
 
     assert job.status is JobStatus.WAITING
     assert fields_of(job)["run_at"] is None
@@ -108,7 +109,7 @@ def test_a_job_whose_own_time_has_passed_is_ready() -> None:
 def test_a_child_may_fail_its_parent() -> None:
     job = blocked()
 
-    events = job.child_settled(NOW, Sequences(), failed_child="mail/child-1")
+    events = job.child_settled(Moment(NOW, Sequences()), failed_child="mail/child-1")
 
     assert (job.status, job.finished_at) == (JobStatus.FAILED, NOW)
     assert kinds(events) == [EventType.EXHAUSTED]
@@ -117,16 +118,16 @@ def test_a_child_may_fail_its_parent() -> None:
 def test_a_job_failed_by_a_child_names_it() -> None:
     job = blocked()
 
-    job.child_settled(NOW, Sequences(), failed_child="mail/child-1")
+    job.child_settled(Moment(NOW, Sequences()), failed_child="mail/child-1")
 
     assert job.reason == f"{CHILD_FAILED}: child 'mail/child-1' did not complete"
 
 
 def test_a_resumed_job_runs_its_first_attempt_still() -> None:
     job = blocked()
-    job.child_settled(NOW, Sequences())
+    job.child_settled(Moment(NOW, Sequences()))
 
-    job.claim(claim(), NOW)
-    job.complete("1", NOW)
+    job.claim(claim(), Moment(NOW))
+    job.complete("1", Moment(NOW))
 
     assert (job.attempts_made, job.starts) == (1, 2)

@@ -4,6 +4,7 @@ from typing import Any
 
 from errands.core.domain.events import ENDS, Event, EventType
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import (
     HOUR,
@@ -31,8 +32,8 @@ class Story:
     def run(self) -> Job:
         """Bring the job into its next run."""
         if self.job.status is JobStatus.DELAYED:
-            self.then(self.job.promote(NOW, Sequences()))
-        return self.then(self.job.claim(claim(), NOW))
+            self.then(self.job.promote(Moment(NOW, Sequences())))
+        return self.then(self.job.claim(claim(), Moment(NOW)))
 
     def told(self) -> str:
         return " ".join(kind.value for kind in kinds(self.events))
@@ -41,7 +42,7 @@ class Story:
 def test_a_success() -> None:
     story = Story()
 
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active completed"
 
@@ -49,7 +50,7 @@ def test_a_success() -> None:
 def test_a_delayed_success() -> None:
     story = Story(delay=1)
 
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added delayed waiting active completed"
 
@@ -57,8 +58,8 @@ def test_a_delayed_success() -> None:
 def test_one_retry() -> None:
     story = Story()
 
-    story.then(story.run().fail(a_failure(), NOW, Sequences()))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().fail(a_failure(), Moment(NOW, Sequences())))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active failed delayed waiting active completed"
 
@@ -66,8 +67,8 @@ def test_one_retry() -> None:
 def test_one_retry_without_backoff() -> None:
     story = Story(backoff=0)
 
-    story.then(story.run().fail(a_failure(), NOW, Sequences()))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().fail(a_failure(), Moment(NOW, Sequences())))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active failed waiting active completed"
 
@@ -75,8 +76,8 @@ def test_one_retry_without_backoff() -> None:
 def test_a_final_failure() -> None:
     story = Story(max_attempts=2, backoff=0)
 
-    story.then(story.run().fail(a_failure(), NOW, Sequences()))
-    story.then(story.run().fail(a_failure(), NOW, Sequences()))
+    story.then(story.run().fail(a_failure(), Moment(NOW, Sequences())))
+    story.then(story.run().fail(a_failure(), Moment(NOW, Sequences())))
 
     assert story.told() == "added active failed waiting active failed exhausted"
 
@@ -84,7 +85,7 @@ def test_a_final_failure() -> None:
 def test_a_permanent_failure() -> None:
     story = Story()
 
-    story.then(story.run().fail(a_failure(is_permanent=True), NOW, Sequences()))
+    story.then(story.run().fail(a_failure(is_permanent=True), Moment(NOW, Sequences())))
 
     assert story.told() == "added active failed exhausted"
 
@@ -92,8 +93,8 @@ def test_a_permanent_failure() -> None:
 def test_a_retry_by_hand() -> None:
     story = Story(max_attempts=1)
 
-    story.then(story.run().fail(a_failure(), NOW, Sequences()))
-    story.then(story.job.retry(NOW, Sequences(), reset=False))
+    story.then(story.run().fail(a_failure(), Moment(NOW, Sequences())))
+    story.then(story.job.retry(Moment(NOW, Sequences()), reset=False))
 
     assert story.told() == "added active failed exhausted retried waiting"
 
@@ -101,8 +102,8 @@ def test_a_retry_by_hand() -> None:
 def test_a_stall() -> None:
     story = Story()
 
-    story.then(story.run().expire(NOW))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().expire(Moment(NOW)))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active stalled waiting active completed"
 
@@ -110,8 +111,8 @@ def test_a_stall() -> None:
 def test_too_many_stalls() -> None:
     story = Story(max_crashes=1)
 
-    story.then(story.run().expire(NOW))
-    story.then(story.run().expire(NOW))
+    story.then(story.run().expire(Moment(NOW)))
+    story.then(story.run().expire(Moment(NOW)))
 
     assert story.told() == "added active stalled waiting active stalled exhausted"
 
@@ -119,7 +120,7 @@ def test_too_many_stalls() -> None:
 def test_a_removal() -> None:
     story = Story()
 
-    story.then(story.job.remove(NOW))
+    story.then(story.job.remove(Moment(NOW)))
 
     assert story.told() == "added removed"
 
@@ -127,8 +128,8 @@ def test_a_removal() -> None:
 def test_a_snooze() -> None:
     story = Story()
 
-    story.then(story.run().snooze(SECOND, NOW))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().snooze(SECOND, Moment(NOW)))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active delayed waiting active completed"
 
@@ -136,8 +137,8 @@ def test_a_snooze() -> None:
 def test_a_release_at_a_stop() -> None:
     story = Story()
 
-    story.then(story.run().release(NOW, by_handler=False))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().release(Moment(NOW), by_handler=False))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active released waiting active completed"
 
@@ -145,8 +146,8 @@ def test_a_release_at_a_stop() -> None:
 def test_a_release_by_the_handler() -> None:
     story = Story()
 
-    story.then(story.run().release(NOW, by_handler=True))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().release(Moment(NOW), by_handler=True))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active released delayed waiting active completed"
 
@@ -154,8 +155,8 @@ def test_a_release_by_the_handler() -> None:
 def test_an_unknown_name() -> None:
     story = Story()
 
-    story.then(story.run().put_off(NOW))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().put_off(Moment(NOW)))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active unhandled delayed waiting active completed"
 
@@ -163,7 +164,7 @@ def test_an_unknown_name() -> None:
 def test_a_cancel_of_a_waiting_job() -> None:
     story = Story()
 
-    story.then(story.job.cancel("", NOW))
+    story.then(story.job.cancel("", Moment(NOW)))
 
     assert story.told() == "added cancelled"
 
@@ -171,8 +172,8 @@ def test_a_cancel_of_a_waiting_job() -> None:
 def test_a_cancel_of_a_running_job() -> None:
     story = Story()
 
-    story.then(story.run().cancel("", NOW))
-    story.then(story.job.end_cancelled("", NOW))
+    story.then(story.run().cancel("", Moment(NOW)))
+    story.then(story.job.end_cancelled("", Moment(NOW)))
 
     assert story.told() == "added active cancel_requested cancelled"
 
@@ -180,8 +181,8 @@ def test_a_cancel_of_a_running_job() -> None:
 def test_a_cancel_that_comes_too_late() -> None:
     story = Story()
 
-    story.then(story.run().cancel("", NOW))
-    story.then(story.job.complete("1", NOW))
+    story.then(story.run().cancel("", Moment(NOW)))
+    story.then(story.job.complete("1", Moment(NOW)))
 
     assert story.told() == "added active cancel_requested completed"
 
@@ -189,7 +190,7 @@ def test_a_cancel_that_comes_too_late() -> None:
 def test_a_lapse() -> None:
     story = Story(expires_in=1)
 
-    story.then(story.job.lapse(NOW + HOUR))
+    story.then(story.job.lapse(Moment(NOW + HOUR)))
 
     assert story.told() == "added exhausted"
 
@@ -197,9 +198,9 @@ def test_a_lapse() -> None:
 def test_children_awaited() -> None:
     story = Story()
 
-    story.then(story.run().await_children(1, NOW))
-    story.then(story.job.child_settled(NOW, Sequences()))
-    story.then(story.run().complete("1", NOW))
+    story.then(story.run().await_children(1, Moment(NOW)))
+    story.then(story.job.child_settled(Moment(NOW, Sequences())))
+    story.then(story.run().complete("1", Moment(NOW)))
 
     assert story.told() == "added active awaiting_children waiting active completed"
 
@@ -207,7 +208,7 @@ def test_children_awaited() -> None:
 def test_events_carry_the_time_of_the_change() -> None:
     story = Story()
 
-    story.then(story.job.claim(claim(), NOW + SECOND))
+    story.then(story.job.claim(claim(), Moment(NOW + SECOND)))
 
     assert [event.at for event in story.events] == [NOW, NOW + SECOND]
 

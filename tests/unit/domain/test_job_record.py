@@ -7,6 +7,7 @@ import pytest
 
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.record import JobRecord
 from errands.core.domain.job.status import JobStatus
 from tests.unit.domain.builders import NOW, active, added, claim, fields_of, flagged, in_status
@@ -32,7 +33,7 @@ def test_a_copy_knows_the_same(status: JobStatus) -> None:
 def test_a_copy_is_decided_on_alone() -> None:
     job = added()
 
-    job.copy().claim(claim(), NOW)
+    job.copy().claim(claim(), Moment(NOW))
 
     assert (job.status, job.starts, job.lease) == (JobStatus.WAITING, 0, None)
 

@@ -2,6 +2,7 @@ import pytest
 
 from errands.core.domain.job.identity import JobRef
 from errands.core.domain.job.job import Job
+from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions, JobPolicy
 from errands.core.domain.job.suspects import divided
 from errands.testing import FakeClock
@@ -10,7 +11,7 @@ from errands.testing import FakeClock
 def a_job(crashes: int = 0, most: int = 3) -> Job:
     options = JobOptions(policy=JobPolicy(max_crashes=most))
     ref, now = JobRef("default", "a"), FakeClock().now
-    job, _ = Job.add(ref=ref, name="x", data="1", options=options, now=now)
+    job, _ = Job.add(ref=ref, name="x", data="1", options=options, moment=Moment(now))
     job.crashes = crashes
     return job
 

@@ -13,6 +13,7 @@ from ...domain.job.job import Job
 from ...domain.job.options import JobOptions
 from ...domain.skipped import never_written
 from ...ports.unit_of_work import UnitOfWork
+from .changes import moment
 
 ROUNDS: Final = 5
 """How often an add looks for the job that holds a taken id."""
@@ -72,11 +73,12 @@ def _add_chunk(
 ) -> list[Added]:
     jobs: list[Job] = []
     births: Births = {}
+    now = moment(uow)
     for new in wanted:
         job = existing.get(new.ref) if new.has_own_id else None
         if job is None:
             job, told = Job.add(
-                ref=new.ref, name=new.name, data=new.data, options=new.options, now=uow.now
+                ref=new.ref, name=new.name, data=new.data, options=new.options, moment=now
             )
             births[job] = told
             if new.has_own_id:

@@ -14,8 +14,9 @@ from ...domain.job.status import JobStatus
 from ...domain.queue.queue import Queue
 from ...ports.job_catalog import JobQuery
 from ...ports.unit_of_work import UnitOfWork
+from .changes import Decide, moment, remove
 from .maintain import PAGE
-from .manage import Decide, change_all
+from .manage import change_all
 
 
 def pause(uow: UnitOfWork, name: str) -> None:
@@ -83,8 +84,8 @@ def remove_page(
     """Remove a page; active jobs are spared unless forced."""
     jobs, page = _page(uow, selection, after)
     going = [job for job in jobs if force or job.status is not JobStatus.ACTIVE]
-    uow.jobs.remove(going)
-    uow.events.append([event for job in going for event in job.remove(uow.now, force=force)])
+    now = moment(uow)
+    remove(uow, [(job, job.remove(now, force=force)) for job in going])
     return attrs.evolve(page, changed=len(going))
 
 

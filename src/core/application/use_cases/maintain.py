@@ -14,8 +14,7 @@ from ...domain.job.status import TERMINAL
 from ...ports.job_calendar import Agenda
 from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
-from .manage import save_all
-from .sequences import DrawOne
+from .changes import moment, remove, write_all
 
 PAGE = 500
 """Rows of one maintenance transaction."""
@@ -53,8 +52,8 @@ WHOLE = Page()
 def promote_due(uow: UnitOfWork, page: Page = WHOLE) -> int:
     """Make due jobs ready, in (run_at, sequence) order; how many."""
     due = page.of(uow.calendar.due, uow.now)
-    draw = DrawOne(uow, len(due))
-    save_all(uow, [(job, job.promote(uow.now, draw)) for job in due])
+    now = moment(uow, len(due))
+    write_all(uow, [(job, job.promote(now)) for job in due])
     return len(due)
 
 
@@ -122,7 +121,8 @@ def write_in_vain(uow: UnitOfWork) -> None:
 
 def _expire(uow: UnitOfWork, expired: list[Job]) -> int:
     lost = sorted({job.lease.worker for job in expired if job.lease is not None})
-    save_all(uow, [(job, job.expire(uow.now)) for job in expired])
+    now = moment(uow)
+    write_all(uow, [(job, job.expire(now)) for job in expired])
     uow.events.append(
         [Event(EventType.WORKER_LOST, uow.now, data={"worker": worker}) for worker in lost]
     )
@@ -132,7 +132,8 @@ def _expire(uow: UnitOfWork, expired: list[Job]) -> int:
 def lapse(uow: UnitOfWork, page: Page = WHOLE) -> int:
     """End jobs whose time to start has passed; how many."""
     lapsed = page.of(uow.calendar.lapsed, uow.now)
-    save_all(uow, [(job, job.lapse(uow.now)) for job in lapsed])
+    now = moment(uow)
+    write_all(uow, [(job, job.lapse(now)) for job in lapsed])
     return len(lapsed)
 
 
@@ -141,14 +142,14 @@ def purge(uow: UnitOfWork, page: Page = WHOLE, *, latest: datetime | None = None
 
     By the store's time, but by no later one than `latest`.
     """
-    return _remove(uow, page.of(uow.calendar.purgeable, _at_most(uow.now, latest)))
+    return _purge(uow, page.of(uow.calendar.purgeable, _at_most(uow.now, latest)))
 
 
 def trim(uow: UnitOfWork, queue: str) -> int:
     """Remove settled jobs of a queue beyond the count that is kept; how many."""
     removed = 0
     for status in sorted(TERMINAL):
-        removed += _remove(uow, uow.calendar.surplus(queue, status, PAGE))
+        removed += _purge(uow, uow.calendar.surplus(queue, status, PAGE))
     return removed
 
 
@@ -171,6 +172,7 @@ def agenda(uow: UnitOfWork, after: datetime | None = None) -> tuple[datetime, Ag
     return uow.now, uow.calendar.agenda(after)
 
 
-def _remove(uow: UnitOfWork, jobs: list[Job]) -> int:
-    uow.jobs.remove(jobs)
+def _purge(uow: UnitOfWork, jobs: list[Job]) -> int:
+    now = moment(uow)
+    remove(uow, [(job, job.purge(now)) for job in jobs])
     return len(jobs)

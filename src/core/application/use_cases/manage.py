@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 import attrs
 
-from ...domain.errors import IllegalTransition, InvalidOption, JobNotFound, JobUnreadable
+from ...domain.errors import IllegalTransition, InvalidOption, JobUnreadable
 from ...domain.events import Event
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
+from ...domain.job.moment import Moment
 from ...domain.job.unreadable import ensure_readable
-from ...domain.skipped import skipped
 from ...ports.unit_of_work import UnitOfWork
-from .sequences import DrawOne
-
-Decide = Callable[[Job, datetime, DrawOne], tuple[Event, ...]]
-"""A verb on a job at a time, with sequences for where it needs one; what has happened."""
+from .changes import Change, Decide, moment, remove, write_all
 
 
 def change(uow: UnitOfWork, ref: JobRef, decide: Decide) -> Job:
@@ -27,33 +24,17 @@ def change(uow: UnitOfWork, ref: JobRef, decide: Decide) -> Job:
     """
     job = uow.jobs.get(ref)
     ensure_readable(job)
-    save_all(uow, [(job, decide(job, uow.now, DrawOne(uow)))])
+    write_all(uow, [(job, decide(job, moment(uow)))])
     return job
-
-
-def save_all(uow: UnitOfWork, decided: Sequence[tuple[Job, tuple[Event, ...]]]) -> None:
-    """Save jobs that were loaded, locked, in this unit, and append what happened to them.
-
-    Raises `StoreRefused` where the store takes the write and keeps a job as it was.
-    """
-    stale = uow.jobs.save([job for job, events in decided if events])
-    if stale:
-        raise _why_not_saved(uow, stale[0])
-    uow.events.append([event for _, events in decided for event in events])
-
-
-def _why_not_saved(uow: UnitOfWork, job: Job) -> Exception:
-    is_there = any(found.version == job.version for found in uow.jobs.find([job.ref], bare=True))
-    return skipped(job.ref) if is_there else JobNotFound(job.id, job.queue)
 
 
 @attrs.frozen
 class Promote:
     """Make a delayed job ready now."""
 
-    def __call__(self, job: Job, now: datetime, draw: DrawOne) -> tuple[Event, ...]:
+    def __call__(self, job: Job, moment: Moment) -> tuple[Event, ...]:
         """Decide."""
-        return job.promote(now, draw)
+        return job.promote(moment)
 
 
 @attrs.frozen
@@ -66,9 +47,9 @@ class CancelJob:
         if not isinstance(self.reason, str):
             raise InvalidOption("reason", "must be a string")
 
-    def __call__(self, job: Job, now: datetime, _: DrawOne) -> tuple[Event, ...]:
+    def __call__(self, job: Job, moment: Moment) -> tuple[Event, ...]:
         """Decide."""
-        return job.cancel(self.reason, now)
+        return job.cancel(self.reason, moment)
 
 
 @attrs.frozen
@@ -77,9 +58,9 @@ class Retry:
 
     reset_attempts: bool = False
 
-    def __call__(self, job: Job, now: datetime, draw: DrawOne) -> tuple[Event, ...]:
+    def __call__(self, job: Job, moment: Moment) -> tuple[Event, ...]:
         """Decide."""
-        return job.retry(now, draw, reset=self.reset_attempts)
+        return job.retry(moment, reset=self.reset_attempts)
 
 
 @attrs.frozen
@@ -88,9 +69,9 @@ class ChangeDelay:
 
     delay: timedelta
 
-    def __call__(self, job: Job, now: datetime, _: DrawOne) -> tuple[Event, ...]:
+    def __call__(self, job: Job, moment: Moment) -> tuple[Event, ...]:
         """Decide."""
-        return job.change_delay(self.delay, now)
+        return job.change_delay(self.delay, moment)
 
 
 @attrs.frozen
@@ -100,14 +81,14 @@ class ChangePriority:
     priority: int
     lifo: bool = False
 
-    def __call__(self, job: Job, now: datetime, draw: DrawOne) -> tuple[Event, ...]:
+    def __call__(self, job: Job, moment: Moment) -> tuple[Event, ...]:
         """Decide."""
-        return job.change_priority(self.priority, now, draw, lifo=self.lifo)
+        return job.change_priority(self.priority, moment, lifo=self.lifo)
 
 
 def update_data(uow: UnitOfWork, ref: JobRef, data: str) -> Job:
     """Replace the input (JSON text) of a job that has not started."""
-    job = change(uow, ref, lambda job, now, _: job.update_data(data, now))
+    job = change(uow, ref, lambda job, at: job.update_data(data, at))
     uow.jobs.save_data(job)
     return job
 
@@ -115,9 +96,7 @@ def update_data(uow: UnitOfWork, ref: JobRef, data: str) -> Job:
 def remove_job(uow: UnitOfWork, ref: JobRef, *, force: bool = False) -> None:
     """Delete a job, readable or not; an active one only by force."""
     job = uow.jobs.get(ref)
-    events = job.remove(uow.now, force=force)
-    uow.jobs.remove([job])
-    uow.events.append(events)
+    remove(uow, [(job, job.remove(moment(uow), force=force))])
 
 
 def clear_logs(uow: UnitOfWork, ref: JobRef, keep: int) -> int:
@@ -130,13 +109,13 @@ def change_all(uow: UnitOfWork, jobs: Sequence[Job], decide: Decide) -> int:
 
     Those that cannot be read are passed over too.
     """
-    decided: list[tuple[Job, tuple[Event, ...]]] = []
-    draw = DrawOne(uow, len(jobs))
+    changes: list[Change] = []
+    now = moment(uow, len(jobs))
     for job in jobs:
         try:
             ensure_readable(job)
-            decided.append((job, decide(job, uow.now, draw)))
+            changes.append((job, decide(job, now)))
         except (IllegalTransition, JobUnreadable):
             continue
-    save_all(uow, decided)
-    return len(decided)
+    write_all(uow, changes)
+    return len(changes)

@@ -18,8 +18,8 @@ from ...domain.job.unreadable import UnreadableJob
 from ...domain.skipped import skipped
 from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork
+from .changes import Change, moment, write
 from .report import ProgressReport, record
-from .sequences import DrawOne
 
 
 @attrs.frozen(eq=False)
@@ -129,22 +129,21 @@ def hold_back(uow: UnitOfWork, jobs: Sequence[Job], told_of: Collection[Job]) ->
 
     Nothing is told of them but for what ends by it, and where their claim was told before.
     """
-    events = [(job, job.release(uow.now, by_handler=False)) for job in jobs]
-    missed = {job.key for job in uow.jobs.save(jobs)}
-    told = (
-        event
-        for job, each in events
-        for event in each
-        if job.key not in missed and (job in told_of or job.status.is_terminal)
+    now = moment(uow)
+    released = [(job, job.release(now, by_handler=False)) for job in jobs]
+    write(
+        uow,
+        [
+            (job, events if job in told_of or job.status.is_terminal else ())
+            for job, events in released
+        ],
     )
-    uow.events.append(list(told))
 
 
 def put_off(uow: UnitOfWork, unreadable: Sequence[UnreadableJob]) -> None:
     """Give back jobs that were claimed and cannot be read; a newer version may know how."""
-    told = [(job, job.put_off(uow.now)) for job in unreadable]
-    missed = {job.key for job in uow.jobs.save(unreadable)}
-    uow.events.append([event for job, events in told if job.key not in missed for event in events])
+    now = moment(uow)
+    write(uow, [(job, job.put_off(now)) for job in unreadable])
 
 
 def _readable(jobs: Sequence[Job]) -> list[Job]:
@@ -203,13 +202,14 @@ Tried = tuple[list[Settlement], list[Settlement]]
 
 def _settle_once(uow: UnitOfWork, settlements: Sequence[Settlement], load: Load) -> Tried:
     """Decide and save; look by `load` at what was decided on a stale version."""
-    draw = DrawOne(uow, len(settlements))
-    told: dict[Job, tuple[Settlement, tuple[Event, ...]]] = {}
+    now = moment(uow, len(settlements))
+    settled: dict[Job, Settlement] = {}
+    changes: list[Change] = []
     for settlement in settlements:
         job = settlement.job.copy()
-        told[job] = settlement, job.settle(settlement.outcome, uow.now, draw)
-    missed = [told.pop(job)[0] for job in uow.jobs.save(list(told))]
-    uow.events.append([event for _, events in told.values() for event in events])
+        settled[job] = settlement
+        changes.append((job, job.settle(settlement.outcome, now)))
+    missed = [settled[job] for job in write(uow, changes)]
     if not missed:
         return [], []
     rejected, stale = _looked_at(missed, load({settlement.job.ref for settlement in missed}))

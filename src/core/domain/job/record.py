@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from . import defaults
-from .durations import doubling
 from .fields import JobFields
 from .identity import JobRef
 from .retention import Keep
@@ -121,23 +119,6 @@ class JobRecord(JobFields):
     def is_flagged_for(self, worker: str) -> bool:
         """Whether this worker runs it and was asked to end the run."""
         return self.worker == worker and self.lease is not None and self.cancel_request is not None
-
-    def next_pause(self) -> timedelta:
-        """How long it waits whose handler wants it back at once: 100 ms, doubling to 5 s.
-
-        So it is after a release, and after a snooze without a delay. Then it takes its old place.
-        """
-        self.releases += 1
-        self.put_offs = 0
-        return doubling(defaults.RELEASE_BASE, self.releases - 1, defaults.RELEASE_CAP)
-
-    def number(self, drawn: int) -> None:
-        """Take the place that the store has drawn for a new job as it wrote it.
-
-        Until then the key is 0, and the sequence the factor that this multiplies.
-        """
-        self.key = drawn
-        self.sequence *= drawn
 
     def holds(self, token: str) -> bool:
         """Whether the run with this token still has the right to settle the job."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final, Self
 
 import attrs
 
 from ..errors import IllegalTransition, JobUnreadable
 from ..events import Event, EventType
-from .job import DrawSequence, Job
+from .job import Job
+from .moment import Moment
 from .options import JobPolicy
 from .outcome import Cancel, Complete, Outcome
 from .retention import FOREVER
@@ -51,24 +51,24 @@ class UnreadableJob(Job):
         twin.stored, twin.reasons = self.stored, self.reasons
         return twin
 
-    def settle(self, outcome: Outcome, now: datetime, draw: DrawSequence) -> tuple[Event, ...]:
+    def settle(self, outcome: Outcome, moment: Moment) -> tuple[Event, ...]:
         """End the run with its outcome; one that leads on by the policy puts it off instead."""
         if isinstance(outcome, Complete | Cancel):
-            return super().settle(outcome, now, draw)
-        return self.put_off(now)
+            return super().settle(outcome, moment)
+        return self.put_off(moment)
 
-    def put_off(self, now: datetime) -> tuple[Event, ...]:
+    def put_off(self, moment: Moment) -> tuple[Event, ...]:
         """Nobody here can read it: wait 1 s, doubling to 60 s; the start is taken back."""
         what = {"columns": sorted(self.stored), "reason": self.why_unreadable()}
-        told = Event(EventType.UNREADABLE, now, self.queue, self.id, what)
-        events = super().put_off(now)
+        told = Event(EventType.UNREADABLE, moment.now, self.queue, self.id, what)
+        events = super().put_off(moment)
         return (told, *(event for event in events if event.type is not EventType.UNHANDLED))
 
-    def remove(self, now: datetime, *, force: bool = False) -> tuple[Event, ...]:
+    def remove(self, moment: Moment, *, force: bool = False) -> tuple[Event, ...]:
         """Be removed; one that runs, or whose status is unknown, only by force."""
         if "status" in self.stored and not force:
             raise IllegalTransition(self.id, Verb.REMOVE.value, "in an unknown status")
-        return super().remove(now, force=force)
+        return super().remove(moment, force=force)
 
     def why_unreadable(self, *columns: str) -> str:
         """What is wrong with these columns, or with all of them, in one line; empty if nothing."""

@@ -11,6 +11,7 @@ import attrs
 
 from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Claim
+from ....core.domain.job.moment import Moment
 from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
 from .tables import MemoryTables
 
@@ -29,7 +30,7 @@ class MemoryLeaseRepository(LeaseRepository):
         ready = (job for job in self.tables.of(claim.queue) if job.is_claimable(self.now))
         chosen = [job.copy() for job in islice(ready, max(0, claim.limit))]
         for job in chosen:
-            job.claim(claim, self.now)
+            job.claim(claim, Moment(self.now))
             job.version += 1
             self.tables.put(job.copy())
         return chosen
