@@ -10,7 +10,8 @@ from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-_ROUNDING: Final = EPOCH - timedelta(microseconds=500)
+ROUNDING: Final = EPOCH - timedelta(microseconds=500)
+"""Whole milliseconds since this moment are those since the epoch, to the nearer one."""
 
 
 def moment(milliseconds: int) -> datetime:
@@ -20,4 +21,4 @@ def moment(milliseconds: int) -> datetime:
 
 def milliseconds(at: datetime) -> int:
     """Milliseconds since the epoch; what lies between two goes to the nearer one."""
-    return (at - _ROUNDING) // MILLISECOND
+    return (at - ROUNDING) // MILLISECOND

@@ -115,7 +115,9 @@ def _claimed(uow: UnitOfWork, cycle: WorkerCycle, room: int) -> list[Job]:
         left = min(claim.limit, room - len(claimed))
         if left <= 0:
             break
-        found = uow.leases.claim(attrs.evolve(claim, limit=left))
+        if left < claim.limit:
+            claim = attrs.evolve(claim, limit=left)  # noqa: PLW2901
+        found = uow.leases.claim(claim)
         if not found and claim.queue in cycle.worked:
             idle.append(claim.queue)
         claimed += found

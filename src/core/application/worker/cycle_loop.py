@@ -231,7 +231,7 @@ class CycleLoop:
         if settles or result.claimed:
             self._complaint.over()
         self.slots.settled(settlements, result)
-        if free or result.held_back:
+        if result.held_back or (free and self._alone_in):
             self._note_held_back(result)
         self._start(result, free)
         return bool(settlements or result.claimed)

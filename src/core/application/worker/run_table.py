@@ -76,7 +76,7 @@ class RunTable:
     @property
     def runs_suspect(self) -> bool:
         """Whether the one job that runs has to be alone."""
-        return any(run.job.is_suspect for run in self._runs.values())
+        return len(self._runs) == 1 and any(run.job.is_suspect for run in self._runs.values())
 
     @property
     def unsettled(self) -> int:

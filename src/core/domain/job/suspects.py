@@ -14,7 +14,7 @@ def divided(claimed: Sequence[Job], *, is_beside: bool) -> tuple[list[Job], list
     one runs where it was claimed before all others and nothing else runs (`is_beside`); then all
     others go back. Else the others run, and all suspects go back.
     """
-    suspects = [job for job in claimed if job.is_suspect]
+    suspects = [job for job in claimed if job.crashes and job.is_suspect]
     if not suspects:
         return list(claimed), []
     if claimed[0].is_suspect and not is_beside:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from .....core.application.at_fork import is_held_here
 from .....core.application.log_apart import LogApart
 from .....core.domain.errors import StoreBusy, StoreError
 from .driver import driver, is_busy, translated
@@ -112,7 +113,7 @@ class SqliteWriter:
             self._own.end()
 
     def _require_outside(self) -> None:
-        if self._own.is_used_here:
+        if is_held_here(self._own.lock):
             raise StoreBusy(self._url, WITHIN)
 
     def _cannot_wait(self) -> StoreBusy | None:
