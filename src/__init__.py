@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .core.application.job_validator import JobSpec as JobSpec
     from .core.application.queue import JobPage as JobPage
     from .core.application.queue import Queue as Queue
-    from .core.application.scheduler import QueueScheduler as QueueScheduler
+    from .core.application.scheduling.scheduler import QueueScheduler as QueueScheduler
     from .core.application.snapshot import JobSnapshot as JobSnapshot
     from .core.application.sync_job_handle import SyncJobHandle as SyncJobHandle
     from .core.application.sync_queue import SyncJobPage as SyncJobPage
@@ -85,7 +85,7 @@ _HOMES: Final = {
     "core.application.sync_job_handle": ("SyncJobHandle",),
     "core.application.snapshot": ("JobSnapshot",),
     "core.application.job_validator": ("JobSpec",),
-    "core.application.scheduler": ("QueueScheduler",),
+    "core.application.scheduling.scheduler": ("QueueScheduler",),
     "core.application.worker.worker": ("Worker",),
     "core.application.worker.settings": ("WorkerSettings",),
     "core.application.worker.context": ("JobContext", "SyncJobContext"),

@@ -10,7 +10,7 @@ from typing import Any, Final, Self, cast
 
 import attrs
 
-from ..core.application.scheduler import KEEP_EVENTS, RETENTION_EVERY
+from ..core.application.scheduling.scheduler import KEEP_EVENTS, RETENTION_EVERY
 from ..core.application.worker.settings import WorkerSettings
 from ..core.domain.errors import InvalidOption, UnknownOption
 from ..core.domain.job.durations import Duration, duration

@@ -2,7 +2,7 @@
 
 import ast
 import asyncio
-import sys
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ def test_no_other_line_changes_a_status_while_jobs_live(monkeypatch: pytest.Monk
     writers: set[str] = set()
 
     def write(job: JobFields, status: JobStatus) -> None:
-        caller = sys._getframe(1).f_code
+        caller = inspect.stack(context=0)[1].frame.f_code
         writers.add(f"{Path(caller.co_filename).name} {caller.co_name}")
         slot.__set__(job, status)
 

@@ -381,10 +381,10 @@ async def test_failed_and_cancelled_jobs_are_kept_by_their_own_rule(
     await run_until_idle(app)
 
     clock.advance(timedelta(days=7))
-    assert (await app.scheduler().sweep()).purged == 1
+    assert (await app.scheduler().sweep())["purged"] == 1
     assert await left(queue) == {"failed", "cancelled"}
     clock.advance(timedelta(days=23))
-    assert (await app.scheduler().sweep()).purged == 2
+    assert (await app.scheduler().sweep())["purged"] == 2
 
 
 async def test_a_retried_job_is_not_removed_for_its_old_age(

@@ -131,7 +131,7 @@ async def test_leases_are_renewed_while_a_close_waits(url: str) -> None:
         closing = asyncio.ensure_future(worker.close())
         await asyncio.sleep(0.4)
 
-        assert (await app.scheduler().sweep()).expired == 0
+        assert (await app.scheduler().sweep())["expired"] == 0
         gate.open.set()
         await asyncio.wait_for(closing, 5)
         await working

@@ -67,7 +67,7 @@ async def test_many_jobs_with_long_histories_change_at_once(app: Errands, site: 
     site.run("UPDATE errands_job SET status = 'failed', finished_at = 1")
     assert await app.queue().retry_many(status="failed") == 520
     site.run("UPDATE errands_job SET status = 'delayed', run_at = 1")
-    assert (await app.scheduler().sweep()).promoted == 520
+    assert (await app.scheduler().sweep())["promoted"] == 520
     assert (await app.queue().counts())[JobStatus.WAITING].value == 520
 
 

@@ -109,4 +109,4 @@ async def test_none_is_blamed_for_one_that_another_scheduler_holds_meanwhile(
             caller.rollback()
 
     told = re.findall(r"job default/(\S+) is not promoted", caplog.text)
-    assert (told, sweep.promoted) == (["bad"], len(good))
+    assert (told, sweep["promoted"]) == (["bad"], len(good))

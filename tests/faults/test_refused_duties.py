@@ -120,7 +120,7 @@ async def test_a_store_that_nobody_can_use_is_raised_and_passes_over_no_job(
             await scheduler.sweep()
     site.run("ALTER TABLE elsewhere RENAME TO errands_event")
 
-    assert (await scheduler.sweep()).promoted == count
+    assert (await scheduler.sweep())["promoted"] == count
 
 
 async def test_a_due_job_that_fails_each_time_keeps_no_old_one_from_being_removed(
@@ -158,7 +158,7 @@ async def test_a_scheduler_does_not_give_up_on_a_store_that_refuses_only_a_due_j
 ) -> None:
     if site.name != "postgresql":
         pytest.skip("looks at all tables of a trigger before its first row")
-    monkeypatch.setattr("errands.core.application.scheduler.GIVES_UP_SECONDS", 0.2)
+    monkeypatch.setattr("errands.core.application.scheduling.scheduler.GIVES_UP_SECONDS", 0.2)
     meet_a_missing_table(site, "NEW.id = 'bad' AND NEW.status = 'waiting'")
     await app.queue().add("x", job_id="bad", delay=0.01)
 
@@ -174,7 +174,7 @@ async def test_a_scheduler_does_not_give_up_on_a_store_that_refuses_only_a_due_j
 async def test_a_scheduler_gives_up_on_a_store_that_takes_no_event(
     app: Errands, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("errands.core.application.scheduler.GIVES_UP_SECONDS", 0.2)
+    monkeypatch.setattr("errands.core.application.scheduling.scheduler.GIVES_UP_SECONDS", 0.2)
     await app.queue().add("x", delay=0.01)
     site.run("ALTER TABLE errands_event RENAME TO elsewhere")
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from errands import Errands, JobHandle, JobNotFound
-from errands.core.application import age_watch
+from errands.core.application.scheduling import age_watch
 from tests.faults.conftest import SERVERS
 from tests.faults.looking import until
 from tests.faults.proxy import Proxy

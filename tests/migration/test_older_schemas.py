@@ -80,7 +80,7 @@ async def test_what_a_version_before_the_length_of_leases_writes_is_understood(s
         swept = await app.scheduler().sweep()
 
         await job.refresh()
-        assert (swept.expired, job.status, job.crashes) == (1, JobStatus.WAITING, 1)
+        assert (swept["expired"], job.status, job.crashes) == (1, JobStatus.WAITING, 1)
         assert (await app.queue().get("added by it")).data == 1
 
 

@@ -14,7 +14,7 @@ from ...core.application.listeners import Listener, ListenerFunction
 from ...core.application.listing import checked_cursor, checked_limit, event_filter, query
 from ...core.application.queue import JobPage, Queue
 from ...core.application.registry import HandlerFunction, HandlerRegistry, SingleProcessor
-from ...core.application.scheduler import QueueScheduler
+from ...core.application.scheduling.scheduler import QueueScheduler
 from ...core.application.services import Services
 from ...core.application.use_cases import read
 from ...core.application.use_cases.read import QueueSummary

@@ -15,7 +15,7 @@ from ...core.application.listeners import Listeners
 from ...core.application.outage import Outage
 from ...core.application.registry import HandlerRegistry
 from ...core.application.result_waiter import ResultWaiter
-from ...core.application.scheduler import QueueScheduler
+from ...core.application.scheduling.scheduler import QueueScheduler
 from ...core.application.services import Services
 from ...core.application.storable_codec import StorableCodec
 from ...core.application.worker.outcomes import Chance

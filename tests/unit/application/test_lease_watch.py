@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from errands.core.application.lease_watch import LeaseWatch
+from errands.core.application.scheduling.lease_watch import LeaseWatch
 from errands.core.domain.job.lease import Term
 from errands.testing import FakeClock
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from errands import Errands, JobContext, JobStatus
-from errands.core.application.scheduler import QUEUES_A_ROUND
+from errands.core.application.scheduling.retention import QUEUES_A_ROUND
 from errands.testing import run_until_idle
 from tests.faults.looking import until
 

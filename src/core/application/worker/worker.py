@@ -17,7 +17,7 @@ from ...domain.job.identity import checked_name
 from ...domain.job.options import checked_flag
 from ...ports.executor import Executor
 from ..registry import HandlerRegistry
-from ..scheduler import QueueScheduler
+from ..scheduling.scheduler import QueueScheduler
 from ..services import Services
 from ..use_cases.report import tell_worker
 from .blocked_loop import BlockedLoop

@@ -53,7 +53,7 @@ class Editing(JobLife):
 
     def purge(self, moment: Moment) -> tuple[Event, ...]:
         """Be removed, having been kept as long as its policy says; nothing is told of that."""
-        if self.finished_at is None:
+        if self.purge_at is None and not self.status.is_terminal:
             raise IllegalTransition(self.id, Verb.REMOVE.value, self.status.value)
         self.remove(moment, force=True)
         return ()

@@ -1,4 +1,4 @@
-"""One thing that the scheduler does to all jobs whose time for it has come."""
+"""A duty that is done page by page, to all jobs whose time for it has come."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 
 import attrs
 
-from ..domain.job.job import Job
-from ..ports.store import Store
-from ..ports.unit_of_work import UnitOfWork
-from .apart import pieces
-from .doubt import MOST_ALONE, Doubt
-from .trouble import Trouble
-from .use_cases.maintain import PAGE, Page
+from ...domain.job.job import Job
+from ...ports.job_calendar import Agenda
+from ...ports.store import Store
+from ...ports.unit_of_work import UnitOfWork
+from ..apart import pieces
+from ..doubt import MOST_ALONE, Doubt
+from ..trouble import Trouble
+from ..use_cases.maintain import PAGE, Page
+from .duty import Duty, Plan
 
 PASSED_OVER_SECONDS: Final = 60.0
 """How long a job is passed over whose change the database did not take; twice as long each time."""
@@ -43,8 +45,10 @@ class _Passed:
     seconds: float
 
 
-class Duty:
+class PagedDuty(Duty):
     """Does it page by page; others get the write lock in between.
+
+    `at` says when something falls due, by the agenda.
 
     Where the database does not take a page, it is cut down to the job at fault. That one is
     told in the log and passed over for a minute, and for twice as long each time, up to an hour;
@@ -55,14 +59,16 @@ class Duty:
     def __init__(
         self,
         store: Store,
-        done: str,
-        batch: PageWork,
+        name: str,
+        work: PageWork,
+        at: Callable[[Agenda], datetime | None],
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.name = name
         self._store = store
-        self._done = done
-        self._batch = batch
+        self._work = work
+        self._at = at
         self._monotonic = monotonic
         self._passed_over: dict[int, _Passed] = {}
         self._behind: dict[int, None] = {}
@@ -72,8 +78,20 @@ class Duty:
         """How long ago the store was asked to do the page that is under way."""
         return timedelta(seconds=self._monotonic() - self._asked)
 
-    async def run(self) -> int:
+    def is_due(self, plan: Plan) -> bool:
+        at = self._at(plan.agenda)
+        return at is not None and at <= plan.now
+
+    def wait(self, plan: Plan) -> float | None:
+        at = self._at(plan.agenda)
+        return None if at is None else max(0.0, (at - plan.now).total_seconds())
+
+    async def run(self, plan: Plan) -> int:
         """Do all of it; to how many jobs. Raises what the store fails with."""
+        del plan
+        return await self.sweep()
+
+    async def sweep(self) -> int:
         doubt, doubted = Doubt(), dict[Job, Exception]()
         try:
             total = await self._run_pages(doubt, doubted)
@@ -90,7 +108,7 @@ class Duty:
             page = Page(size, self._keys_left_out(doubted), [])
             self._asked = self._monotonic()
             try:
-                done = await self._store.transact(partial(self._batch, page=page), is_large=True)
+                done = await self._store.transact(partial(self._work, page=page), is_large=True)
             except Exception as error:
                 is_of_one = doubt.is_of_one(error, range(size))
                 if size == 1 and (is_of_one or doubt.blames_store):
@@ -151,5 +169,5 @@ class Duty:
         seconds = min(seconds, LONGEST_PASSED_OVER_SECONDS)
         self._passed_over[job.key] = _Passed(self._monotonic() + seconds, seconds)
         _log.error(
-            "job %s is not %s; trying again in %.0f s: %s", job.ref, self._done, seconds, error
+            "job %s is not %s; trying again in %.0f s: %s", job.ref, self.name, seconds, error
         )

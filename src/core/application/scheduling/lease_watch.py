@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..domain.job.lease import Term
+from ...domain.job.lease import Term
 
 JUMP: Final = 1.0
 """By so many seconds the store's clock may move against a monotonic one between two looks."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..ports.store import Work
-from ..ports.unit_of_work import UnitOfWork
+from ...ports.store import Work
+from ...ports.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
