@@ -55,6 +55,10 @@ faults: $(VENV)/installed-all ## Run the long fault tests: kills, restarts, race
 	@$(BIN)/python -m pytest -q tests/faults -m long -n 3 --dist worksteal $(PYTEST_ARGS)
 	@ERRANDS_INTERLEAVINGS=1000 $(BIN)/python -m pytest -q tests/property/interleaving -n 4 $(PYTEST_ARGS)
 
+.PHONY: mutants
+mutants: $(VENV)/installed-all ## Make small faults in a copy, one by one, and see that a test finds each (ten minutes)
+	@$(BIN)/python -m tests.mutants
+
 # Every tool runs, so that one call shows all there is to mend; only a failing one prints.
 .PHONY: check
 check: $(VENV)/installed-all $(PACKAGE) ## Run every static check: format, lint, types, layers, dependencies

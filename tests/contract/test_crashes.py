@@ -108,6 +108,21 @@ async def test_a_late_finish_counts_until_another_write_has_taken_the_lease(
     assert await job.result(timeout=1) == "late"
 
 
+async def test_to_settle_again_under_the_same_token_is_a_success_and_changes_nothing(
+    app: Errands, queue: Queue
+) -> None:
+    job = await queue.add("send")
+    run = (await claim_and_vanish(app))[0]
+    end = Settlement(run, run.token or "", Complete('"done"'))
+    await app.container.store().transact(lambda uow: settle(uow, [end]))
+    told = await kinds(queue, job)
+
+    assert await app.container.store().transact(lambda uow: settle(uow, [end])) == []
+
+    assert await kinds(queue, job) == told
+    assert (await job.refresh()).attempts_made == 1
+
+
 async def test_the_end_of_a_run_whose_job_was_changed_meanwhile_comes_with_the_next_turn(
     app: Errands, queue: Queue
 ) -> None:
