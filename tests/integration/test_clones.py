@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from errands import DifferentDatabase, Errands
 from errands.infrastructure.di.synchronous import SyncErrands
-from errands.infrastructure.persistence.sql.whereabouts import NOWHERE, Whereabouts
+from errands.infrastructure.persistence.sql.meta.whereabouts import NOWHERE, Whereabouts
 from tests import stores
 from tests.servers import server
 

@@ -12,7 +12,7 @@ from errands.core.domain.job.job import Job
 from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions
 from errands.core.domain.job.unreadable import UnreadableJob
-from errands.infrastructure.persistence.sql.damaged_rows import read_job, saved_row
+from errands.infrastructure.persistence.sql.jobs.damaged_rows import read_job, saved_row
 from errands.infrastructure.persistence.sql.mapping import CHANGING, LOADED, archived_values
 
 NAMED: Final = ("key", "queue", "id")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from errands.core.domain.job.lease import Claim
 from errands.infrastructure.clock import host_clock
-from errands.infrastructure.persistence.sql.lease_repository import SqlLeaseRepository
+from errands.infrastructure.persistence.sql.claims.repository import SqlLeaseRepository
 from tests.benchmarks.jobs import QUEUE
 from tests.benchmarks.stores.server import BenchServer, ask, cloning, engine_of
 

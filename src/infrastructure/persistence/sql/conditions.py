@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, literal_column
 from sqlalchemy.sql import ColumnElement, Select
 
 from . import mapping
-from .queue_statements import QueueStatements
+from .queues.statements import QueueStatements
 from .schema import Tables
 
 ONE: Final[ColumnElement[int]] = literal_column("1")

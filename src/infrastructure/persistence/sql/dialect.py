@@ -12,9 +12,9 @@ from sqlalchemy.sql import ColumnElement
 from ....core.domain.job.identity import JobRef
 from ....core.ports.archive import Counters
 from ....core.ports.lease_repository import Held
+from .events.horizon import Watermark
 from .mapping import Row
 from .schema import Tables
-from .server.horizon import Watermark
 from .sql_connection import SqlConnection
 from .statement import Statement
 from .statements import Statements

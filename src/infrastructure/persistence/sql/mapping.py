@@ -15,7 +15,7 @@ from ....core.domain.job.job import Job
 from ....core.domain.job.lease import Lease
 from ....core.domain.job.options import DEFAULT_POLICY, NO_LABELS
 from ....core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
-from .documents import (
+from .jobs.documents import (
     failures_from_text,
     failures_to_text,
     labels_from_text,

@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 
 from ...cached_property import cached_property
 from . import mapping
-from .calendar_statements import CalendarStatements
+from .calendar.statements import CalendarStatements
 from .conditions import ONE, Query
 from .mapping import ACTIVE, WAITING
 from .statement import Statement

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from ....core.ports.unit_of_work import UnitOfWork
-from .archive import SqlArchive
-from .event_log import SqlEventLog
-from .inspection import SqlInspection
-from .job_calendar import SqlJobCalendar
-from .job_catalog import SqlJobCatalog
-from .job_logs import SqlJobLogs
-from .job_repository import SqlJobRepository
-from .lease_repository import SqlLeaseRepository
-from .queue_repository import SqlQueueRepository
+from .archive.repository import SqlArchive
+from .calendar.repository import SqlJobCalendar
+from .claims.repository import SqlLeaseRepository
+from .events.repository import SqlEventLog
+from .inspection.repository import SqlInspection
+from .jobs.catalog import SqlJobCatalog
+from .jobs.repository import SqlJobRepository
+from .logs.repository import SqlJobLogs
+from .queues.repository import SqlQueueRepository
 from .sql_connection import SqlConnection
 
 

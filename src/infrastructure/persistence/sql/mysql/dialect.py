@@ -14,12 +14,20 @@ from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..dialect import ClaimValues, Ref, SqlDialect
+from ..events.horizon import (
+    NOTHING,
+    Known,
+    Watermark,
+)
+from ..events.passed_over import runs_between
+from ..jobs.numbering import (
+    events_of_others,
+    numbered,
+    taken_of,
+)
+from ..jobs.parts import saved_parts
 from ..mapping import CHANGING, LOADED, NEW, Row
-from ..numbering import events_of_others, numbered, taken_of
-from ..parts import saved_parts
 from ..questions import count_together, ids_around_gaps
-from ..server.horizon import NOTHING, Known, Watermark
-from ..server.passed_over import runs_between
 from ..sql_connection import SqlConnection
 from ..statement import Statement
 from .horizon import AskWritten, MysqlHorizon, Sight

@@ -22,8 +22,8 @@ from .....core.domain.errors import (
 )
 from .....core.domain.id_runs import IdRun
 from ....cached_property import cached_property
+from ..jobs.parts import WIDEST
 from ..mapping import UnreadableRow
-from ..parts import WIDEST
 from ..server.driver import ANSWER_SECONDS, Connection, ServerDriver, Verdict
 from . import errors
 from .dialect import MysqlDialect

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from .....core.domain.events import Hint
+from ..meta.whereabouts import Whereabouts
 from ..server.store import Engine
 from ..server.transaction_runner import TransactionRunner
 from ..sql_connection import SqlConnection
-from ..whereabouts import Whereabouts
 from .caller_rules import MysqlCallerRules
 from .database import MysqlDatabase
 from .driver import MysqlDriver

@@ -10,7 +10,7 @@ import attrs
 
 from .....core.domain.id_runs import IdRun, runs_of
 from ....fork_safe_lock import fork_safe_lock
-from ..server.horizon import (
+from ..events.horizon import (
     LONGEST_WAIT,
     NOTHING,
     Gap,
@@ -21,7 +21,12 @@ from ..server.horizon import (
     ids_in,
     merged,
 )
-from ..server.passed_over import LOOKED_BACK, Runs, together, warn_of
+from ..events.passed_over import (
+    LOOKED_BACK,
+    Runs,
+    together,
+    warn_of,
+)
 
 STATEMENT_SECONDS: Final = 2.0
 """How long an insert that nobody can see may take from drawing its ids to writing its rows."""

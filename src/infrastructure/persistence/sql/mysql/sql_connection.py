@@ -10,8 +10,8 @@ import attrs
 from sqlalchemy.engine import Dialect
 
 from .....core.domain.errors import StoreRefused
+from ..events.horizon import NOTHING, Known
 from ..mapping import Row
-from ..server.horizon import NOTHING, Known
 from ..sql_connection import SqlConnection
 from ..statement import Core, Parameters, Statement, positions
 from .answers import answered

@@ -31,7 +31,7 @@ from ....cached_property import cached_property
 from .. import mapping
 from ..conditions import ONE, Query
 from ..mapping import ACTIVE
-from ..queue_rows import FORGOTTEN, QUEUE
+from ..queues.rows import FORGOTTEN, QUEUE
 from ..statement import Statement
 from .calendar_statements import MysqlCalendarStatements
 from .joins import JoinedDelete, JoinedUpdate, StraightJoin

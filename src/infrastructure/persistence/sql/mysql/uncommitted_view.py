@@ -10,7 +10,7 @@ from typing import Any, Final
 from .....core.application.at_fork import is_held_here
 from .....core.application.log_apart import LogApart
 from .....core.domain.id_runs import IdRun
-from ..id_ranges import batched
+from ..events.id_ranges import batched
 from ..server.driver import Connection
 from .horizon import Written
 

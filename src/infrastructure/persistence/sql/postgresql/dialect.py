@@ -14,12 +14,22 @@ from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..dialect import ClaimValues, Ref, SqlDialect
+from ..events.horizon import (
+    NOTHING,
+    Horizon,
+    Known,
+    LogSnapshot,
+    Watermark,
+)
+from ..events.passed_over import runs_between
+from ..jobs.numbering import events_of, refs_of
+from ..jobs.parts import (
+    new_parts,
+    reported_parts,
+    saved_parts,
+)
 from ..mapping import EVENT, NEW, Row
-from ..numbering import events_of, refs_of
-from ..parts import new_parts, reported_parts, saved_parts
 from ..questions import ids_around_gaps
-from ..server.horizon import NOTHING, Horizon, Known, LogSnapshot, Watermark
-from ..server.passed_over import runs_between
 from ..sql_connection import SqlConnection
 from ..statement import Parameters, Statement
 from .insert_statements import TOLD

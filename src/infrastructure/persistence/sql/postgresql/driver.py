@@ -20,8 +20,8 @@ from .....core.domain.errors import (
 )
 from .....core.domain.skipped import rows_skipped
 from ....cached_property import cached_property
+from ..jobs.parts import ensure_bytes
 from ..mapping import UnreadableRow
-from ..parts import ensure_bytes
 from ..server.driver import Connection, ServerDriver, Verdict
 from . import errors
 from .dialect import PostgresqlDialect

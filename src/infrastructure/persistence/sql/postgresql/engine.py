@@ -8,12 +8,12 @@ from functools import partial
 from typing import Self
 
 from .....core.domain.events import Hint
+from ..meta.whereabouts import Whereabouts
 from ..server.database import ServerDatabase
 from ..server.polling import Polling
 from ..server.store import Engine
 from ..server.transaction_runner import TransactionRunner
 from ..sql_connection import SqlConnection
-from ..whereabouts import Whereabouts
 from .caller_rules import PostgresqlCallerRules
 from .driver import PostgresqlDriver
 from .migrate import bring_up_to_date, connected

@@ -24,7 +24,7 @@ from ....cached_property import cached_property
 from .. import mapping
 from ..conditions import ONE, Query
 from ..mapping import ACTIVE
-from ..queue_rows import FORGOTTEN, QUEUE
+from ..queues.rows import FORGOTTEN, QUEUE
 from ..statement import Statement
 from .insert_statements import PostgresqlInsertStatements
 from .names import quoted

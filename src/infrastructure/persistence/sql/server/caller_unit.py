@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from ..queue_repository import SqlQueueRepository
+from ..queues.repository import SqlQueueRepository
 from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
 

@@ -25,9 +25,9 @@ from ....executors.daemon_pool import DaemonPool
 from ....fork_safe_lock import fork_safe_lock
 from ....inherited import leave_alone
 from ..caller import CallerRules, run_within, run_within_async
+from ..meta.whereabouts import Whereabouts, found_on
 from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
-from ..whereabouts import Whereabouts, found_on
 from .caller_unit import CallerUnit
 from .driver import ServerDriver
 from .loop_runner import AsyncDriver, LoopRunner, NotPipelined

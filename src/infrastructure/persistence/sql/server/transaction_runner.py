@@ -12,7 +12,7 @@ from typing import Final, NoReturn, TypeVar
 from .....core.application.log_apart import LogApart
 from .....core.domain.errors import StoreBusy, StoreError
 from .....core.ports.store import Work
-from ..event_log import SqlEventLog
+from ..events.repository import SqlEventLog
 from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
 from .clock import ServerClock

@@ -12,9 +12,13 @@ from .....core.domain.job.identity import JobRef
 from .....core.ports.archive import Counters
 from .....core.ports.lease_repository import Held
 from ..dialect import ClaimValues, Ref, SqlDialect
+from ..events.horizon import Watermark
+from ..jobs.numbering import (
+    events_of_others,
+    numbered,
+    taken_of,
+)
 from ..mapping import Row
-from ..numbering import events_of_others, numbered, taken_of
-from ..server.horizon import Watermark
 from ..sql_connection import SqlConnection
 from .schema import TABLES, SqliteTables
 from .statements import SqliteStatements

@@ -13,7 +13,7 @@ from ....cached_property import cached_property
 from .. import mapping
 from ..conditions import Query
 from ..mapping import ACTIVE
-from ..queue_rows import FORGOTTEN, QUEUE
+from ..queues.rows import FORGOTTEN, QUEUE
 from ..statement import BULK, Statement
 from ..statements import Statements
 from .schema import SqliteTables

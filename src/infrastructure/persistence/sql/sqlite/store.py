@@ -22,7 +22,7 @@ from ....executors.daemon_pool import DaemonPool
 from ....fork_safe_lock import fork_safe_lock
 from ....wakeups.file_watch import FileWatch
 from ..caller import run_within, run_within_async
-from ..parts import ensure_bytes
+from ..jobs.parts import ensure_bytes
 from ..sql_connection import SqlConnection
 from ..unit_of_work import SqlUnitOfWork
 from .caller_rules import SqliteCallerRules

@@ -7,12 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from ....core.domain.job.flaw import Flaw
-from ....core.domain.job.identity import JobRef
-from ....core.domain.job.unreadable import UnreadableJob
-from ....core.ports.inspection import FoundJob
-from .damaged_rows import READERS, read_job, unread
-from .mapping import LOADED, Row
+from .....core.domain.job.flaw import Flaw
+from .....core.domain.job.identity import JobRef
+from .....core.domain.job.unreadable import UnreadableJob
+from .....core.ports.inspection import FoundJob
+from ..jobs.damaged_rows import (
+    READERS,
+    read_job,
+    unread,
+)
+from ..mapping import LOADED, Row
 
 _decode: Final = msgspec.json.Decoder().decode
 _JSON: Final = ("data", "state", "progress", "result")

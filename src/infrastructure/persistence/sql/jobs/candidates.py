@@ -14,9 +14,9 @@ from typing import Any, Final
 from sqlalchemy import or_
 from sqlalchemy.sql import ColumnElement
 
-from ....core.ports.job_catalog import JobQuery
-from .dialect import SqlDialect
-from .mapping import json_text
+from .....core.ports.job_catalog import JobQuery
+from ..dialect import SqlDialect
+from ..mapping import json_text
 
 MOST_KEYS: Final = 8
 """Keys of metadata that SQL looks for; engines bound the depth of a condition."""

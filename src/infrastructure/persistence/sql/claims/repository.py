@@ -9,15 +9,19 @@ from typing import Final
 import attrs
 from sqlalchemy import select, update
 
-from ....core.domain.job.job import Job
-from ....core.domain.job.lease import Claim
-from ....core.ports.lease_repository import Held, LeaseRepository, Renewal
+from .....core.domain.job.job import Job
+from .....core.domain.job.lease import Claim
+from .....core.ports.lease_repository import (
+    Held,
+    LeaseRepository,
+    Renewal,
+)
+from ..dialect import ClaimValues
+from ..jobs.damaged_rows import read_job
+from ..mapping import ACTIVE
+from ..sql_connection import SqlConnection
+from ..times import ms, whole_ms
 from . import kept_leases
-from .damaged_rows import read_job
-from .dialect import ClaimValues
-from .mapping import ACTIVE
-from .sql_connection import SqlConnection
-from .times import ms, whole_ms
 
 STORE_ID: Final = "store_id"
 

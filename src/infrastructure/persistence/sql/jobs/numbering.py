@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ....core.domain.job.identity import JobRef
-from .dialect import Ref, SqlDialect
-from .mapping import EVENT, LOADED, NEW, Row
-from .sql_connection import SqlConnection
+from .....core.domain.job.identity import JobRef
+from ..dialect import Ref, SqlDialect
+from ..mapping import (
+    EVENT,
+    LOADED,
+    NEW,
+    Row,
+)
+from ..sql_connection import SqlConnection
 
 _KEY, _SEQUENCE, _QUEUE, _ID = (NEW.index(name) for name in ("key", "sequence", "queue", "id"))
 _LOADED_KEY, _LOADED_QUEUE, _LOADED_ID = (LOADED.index(name) for name in ("key", "queue", "id"))

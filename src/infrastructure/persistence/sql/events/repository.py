@@ -10,15 +10,29 @@ from itertools import takewhile
 import attrs
 from sqlalchemy import delete, select
 
-from ....core.domain.events import Event, EventType, Hint
-from ....core.domain.id_runs import IdRun, between, joined, without
-from ....core.ports.event_log import EventFilter, EventLog
-from . import questions
+from .....core.domain.events import (
+    Event,
+    EventType,
+    Hint,
+)
+from .....core.domain.id_runs import (
+    IdRun,
+    between,
+    joined,
+    without,
+)
+from .....core.ports.event_log import EventFilter, EventLog
+from .. import questions
+from ..mapping import (
+    EVENT,
+    Row,
+    event_from_row,
+    event_values,
+)
+from ..sql_connection import SqlConnection
+from ..times import ms
+from .horizon import Watermark
 from .id_ranges import batched, is_in
-from .mapping import EVENT, Row, event_from_row, event_values
-from .server.horizon import Watermark
-from .sql_connection import SqlConnection
-from .times import ms
 
 
 @attrs.define(eq=False)

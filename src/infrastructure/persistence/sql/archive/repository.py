@@ -10,13 +10,18 @@ import attrs
 import msgspec
 from sqlalchemy import Table, delete, func, select, update
 
-from ....core.domain.events import Event
-from ....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
-from ....core.ports.job_logs import LogLine
-from . import kept_leases
-from .bulk_insert import insert_rows
-from .damaged_rows import sound_job
-from .mapping import (
+from .....core.domain.events import Event
+from .....core.ports.archive import (
+    Archive,
+    ArchivedJob,
+    Contents,
+    CopyState,
+    Counters,
+)
+from .....core.ports.job_logs import LogLine
+from ..claims import kept_leases
+from ..jobs.damaged_rows import sound_job
+from ..mapping import (
     EVENT,
     LOADED,
     UNREADABLE,
@@ -25,9 +30,10 @@ from .mapping import (
     event_from_row,
     event_values,
 )
-from .schema import Tables
-from .sql_connection import SqlConnection
-from .times import moment, ms
+from ..schema import Tables
+from ..sql_connection import SqlConnection
+from ..times import moment, ms
+from .bulk_insert import insert_rows
 
 STATE: Final = "copy_state"
 """The row of the meta table that tells how far a copy has come."""

@@ -7,10 +7,14 @@ from datetime import datetime
 
 import attrs
 
-from ....core.ports.job_logs import JobLogs, LogLine, NewLine
-from .sql_connection import SqlConnection
-from .statements import Statements
-from .times import moment, to_ms
+from .....core.ports.job_logs import (
+    JobLogs,
+    LogLine,
+    NewLine,
+)
+from ..sql_connection import SqlConnection
+from ..statements import Statements
+from ..times import moment, to_ms
 
 
 @attrs.frozen(eq=False)

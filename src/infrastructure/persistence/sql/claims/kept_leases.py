@@ -8,12 +8,12 @@ from typing import Final
 
 from sqlalchemy import delete, insert, select
 
-from ....core.domain.job.job import Job
-from ....core.domain.job.lease import Term
-from ....core.ports.lease_repository import Held
-from .mapping import Row
-from .sql_connection import SqlConnection
-from .times import ms, nearest_moment
+from .....core.domain.job.job import Job
+from .....core.domain.job.lease import Term
+from .....core.ports.lease_repository import Held
+from ..mapping import Row
+from ..sql_connection import SqlConnection
+from ..times import ms, nearest_moment
 
 PREFIX: Final = "lease:"
 """How the names of such rows of `meta` begin; key and token follow."""

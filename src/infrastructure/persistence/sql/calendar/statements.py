@@ -7,12 +7,21 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, bindparam, cast, false, func, literal_column, select, update
 from sqlalchemy.sql import ColumnElement
 
-from ....core.domain.job import defaults
-from ...cached_property import cached_property
-from .conditions import ONE, Conditions, Query
-from .mapping import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST
-from .statement import Statement
-from .times import whole_ms
+from .....core.domain.job import defaults
+from ....cached_property import cached_property
+from ..conditions import (
+    ONE,
+    Conditions,
+    Query,
+)
+from ..mapping import (
+    ACTIVE,
+    DELAYED,
+    TERMINAL_LIST,
+    UNSTARTED_LIST,
+)
+from ..statement import Statement
+from ..times import whole_ms
 
 _USUAL: Final[ColumnElement[int]] = literal_column(str(whole_ms(defaults.LEASE)))
 """The length of a lease that was written before leases had one."""

@@ -9,12 +9,16 @@ from typing import Final
 import attrs
 from sqlalchemy import delete, select
 
-from ....core.domain.queue.queue import Queue
-from ....core.ports.queue_repository import QueueRepository
-from .queue_rows import FORGOTTEN, queue_from_row, queue_values
-from .sql_connection import SqlConnection
-from .statement import Statement
-from .times import ms
+from .....core.domain.queue.queue import Queue
+from .....core.ports.queue_repository import QueueRepository
+from ..sql_connection import SqlConnection
+from ..statement import Statement
+from ..times import ms
+from .rows import (
+    FORGOTTEN,
+    queue_from_row,
+    queue_values,
+)
 
 MOST_PRUNED: Final = 500
 """Rows that are dropped at once."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import or_
 from sqlalchemy.sql import ColumnElement
 
-from ....core.domain.id_runs import IdRun
+from .....core.domain.id_runs import IdRun
 
 AT_ONCE: Final = 500
 """Runs that are asked for in one statement."""

@@ -6,16 +6,16 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from ....core.domain.errors import JobNotFound
-from ....core.domain.events import Event
-from ....core.domain.job.identity import JobRef
-from ....core.domain.job.job import Job
-from ....core.domain.skipped import skipped
-from ....core.ports.job_repository import JobRepository
+from .....core.domain.errors import JobNotFound
+from .....core.domain.events import Event
+from .....core.domain.job.identity import JobRef
+from .....core.domain.job.job import Job
+from .....core.domain.skipped import skipped
+from .....core.ports.job_repository import JobRepository
+from ..events.repository import SqlEventLog
+from ..mapping import new_values
+from ..sql_connection import SqlConnection
 from .damaged_rows import read_job, saved_row
-from .event_log import SqlEventLog
-from .mapping import new_values
-from .sql_connection import SqlConnection
 
 
 @attrs.frozen(eq=False)

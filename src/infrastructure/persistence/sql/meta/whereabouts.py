@@ -9,11 +9,11 @@ from typing import Final
 import attrs
 from sqlalchemy import literal_column, select
 
-from ....core.domain.errors import DifferentDatabase
-from .questions import FORMS
-from .sql_connection import SqlConnection
-from .statement import Statement
-from .statements import Statements
+from .....core.domain.errors import DifferentDatabase
+from ..questions import FORMS
+from ..sql_connection import SqlConnection
+from ..statement import Statement
+from ..statements import Statements
 
 NOWHERE: Final = ("", "")
 """The id and the place of a database that holds no queue."""

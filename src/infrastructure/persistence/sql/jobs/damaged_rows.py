@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ....core.domain.job import defaults
-from ....core.domain.job.failure import storable
-from ....core.domain.job.job import Job
-from ....core.domain.job.status import JobStatus
-from ....core.domain.job.unreadable import UnreadableJob
-from .documents import failures_from_text, labels_from_text, policy_from_text
-from .mapping import (
+from .....core.domain.job import defaults
+from .....core.domain.job.failure import storable
+from .....core.domain.job.job import Job
+from .....core.domain.job.status import JobStatus
+from .....core.domain.job.unreadable import UnreadableJob
+from ..mapping import (
     CHANGING,
     LOADED,
     UNREADABLE,
@@ -25,7 +24,12 @@ from .mapping import (
     job_from_row,
     lease_length,
 )
-from .times import moment, whole_ms
+from ..times import moment, whole_ms
+from .documents import (
+    failures_from_text,
+    labels_from_text,
+    policy_from_text,
+)
 
 
 def _number(value: object) -> int:

@@ -10,16 +10,16 @@ from typing import Final
 import attrs
 from sqlalchemy import and_, func, select
 
-from ....core.domain.events import Event, EventType
-from ....core.domain.job.identity import JobRef
-from ....core.ports.inspection import FoundJob, Inspection
-from ....core.ports.lease_repository import Held
-from . import kept_leases
-from .mapping import LOADED
+from .....core.domain.events import Event, EventType
+from .....core.domain.job.identity import JobRef
+from .....core.ports.inspection import FoundJob, Inspection
+from .....core.ports.lease_repository import Held
+from ..claims import kept_leases
+from ..mapping import LOADED
+from ..schema import Tables
+from ..sql_connection import SqlConnection
+from ..times import moment
 from .row_flaws import found_job
-from .schema import Tables
-from .sql_connection import SqlConnection
-from .times import moment
 
 _TYPES: Final = {kind.value: kind for kind in EventType}
 

@@ -10,18 +10,24 @@ import attrs
 from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
-from ....core.domain.job.identity import JobRef
-from ....core.domain.job.job import Job
-from ....core.domain.job.status import JobStatus
-from ....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page, RefPage
-from . import questions
+from .....core.domain.job.identity import JobRef
+from .....core.domain.job.job import Job
+from .....core.domain.job.status import JobStatus
+from .....core.ports.job_catalog import (
+    Count,
+    JobCatalog,
+    JobQuery,
+    Page,
+    RefPage,
+)
+from .. import questions
+from ..conditions import Query
+from ..dialect import SqlDialect
+from ..mapping import LOADED
+from ..sql_connection import SqlConnection
+from ..times import ms
 from .candidates import candidates
-from .conditions import Query
 from .damaged_rows import read_job
-from .dialect import SqlDialect
-from .mapping import LOADED
-from .sql_connection import SqlConnection
-from .times import ms
 
 MANY_QUEUES: Final = 100
 """Queues that cost more one by one than all jobs together, as a rule."""

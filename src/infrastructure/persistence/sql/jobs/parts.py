@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ....core.domain.errors import PayloadTooLarge
-from .mapping import CHANGING, NEW, Row
+from .....core.domain.errors import PayloadTooLarge
+from ..mapping import (
+    CHANGING,
+    NEW,
+    Row,
+)
 
 WIDEST: Final = 4
 """Bytes that a character takes at most."""

@@ -8,17 +8,21 @@ from typing import Final
 
 import attrs
 
-from ....core.domain.job.job import Job
-from ....core.domain.job.lease import CLOCK_TOLERANCE, Term
-from ....core.domain.job.status import JobStatus
-from ....core.ports.job_calendar import Agenda, JobCalendar
-from .damaged_rows import read_job
-from .kept_leases import unkept
-from .mapping import UNREADABLE, lease_length
-from .sql_connection import SqlConnection
-from .statement import Statement
-from .statements import Statements
-from .times import ms, nearest_moment, whole_ms
+from .....core.domain.job.job import Job
+from .....core.domain.job.lease import CLOCK_TOLERANCE, Term
+from .....core.domain.job.status import JobStatus
+from .....core.ports.job_calendar import Agenda, JobCalendar
+from ..claims.kept_leases import unkept
+from ..jobs.damaged_rows import read_job
+from ..mapping import UNREADABLE, lease_length
+from ..sql_connection import SqlConnection
+from ..statement import Statement
+from ..statements import Statements
+from ..times import (
+    ms,
+    nearest_moment,
+    whole_ms,
+)
 
 _ANY_LENGTH: Final = 2**62
 _LONG_AGO: Final = -(2**62)

@@ -7,12 +7,12 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, literal_column, or_, select
 from sqlalchemy.sql import ColumnElement, Select
 
-from ....core.domain.job.status import TERMINAL, JobStatus
-from ...cached_property import cached_property
-from .mapping import TERMINAL_LIST, literal_of
-from .queue_rows import FORGOTTEN, QUEUE
-from .schema import Tables
-from .statement import Statement
+from .....core.domain.job.status import TERMINAL, JobStatus
+from ....cached_property import cached_property
+from ..mapping import TERMINAL_LIST, literal_of
+from ..schema import Tables
+from ..statement import Statement
+from .rows import FORGOTTEN, QUEUE
 
 Query = Select[*tuple[Any, ...]]
 _ONE: Final[ColumnElement[int]] = literal_column("1")

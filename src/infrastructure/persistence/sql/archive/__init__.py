@@ -1,0 +1,1 @@
+"""Every table at once, copied in pages."""

@@ -1,0 +1,1 @@
+"""Claims and leases: which run has a job, and for how long."""

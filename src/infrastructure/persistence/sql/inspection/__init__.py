@@ -1,0 +1,1 @@
+"""Stored rows, as the doctor looks at them."""
