@@ -25,7 +25,7 @@ LIFE = PACKAGE / "core" / "domain" / "job" / "concerns" / "life.py"
 FIELDS = PACKAGE / "core" / "domain" / "job" / "fields.py"
 ERRORS = PACKAGE / "core" / "domain" / "errors.py"  # Some name a status; they change none.
 # Each of these translates between the domain and what a database keeps; add one for a new store.
-MAPPING_MODULES = [PACKAGE / "infrastructure" / "persistence" / "sql" / "mapping.py"]
+MAPPING_MODULES = [PACKAGE / "infrastructure" / "persistence" / "sql" / "jobs" / "statuses.py"]
 
 
 def status_literals(module: Path) -> Iterator[ast.Constant]:

@@ -4,12 +4,15 @@ import importlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from operator import attrgetter
 from typing import Any
 
+import attrs
 import pytest
 import sqlalchemy as sa
 
-from errands.infrastructure.persistence.sql.mapping import LOADED
+from errands.infrastructure.persistence.sql.dialect import Statements
+from errands.infrastructure.persistence.sql.jobs.rows import LOADED
 from errands.infrastructure.persistence.sql.sqlite.dialect import SQLITE
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
 from errands.infrastructure.persistence.sql.sqlite.sql_connection import DIALECT
@@ -21,55 +24,63 @@ NOW = 1_000_000_000_000
 KEY = "USING INTEGER PRIMARY KEY (rowid=?)"
 QUEUE = "SEARCH errands_queue USING COVERING INDEX"
 PLANS = {
-    "claim": [f"errands_job {KEY}", "errands_job_claim (queue=?)"],
-    "has_claimable": ["errands_job_claim (queue=?)"],
-    "by_ref": ["errands_job_id (id=? AND queue=?)"],
-    "by_ref_bare": ["errands_job_id (id=? AND queue=?)"],
-    "has_jobs": ["errands_job_claim (queue=?)", "errands_job_lease"],
-    "save_one": [f"errands_job {KEY}"],
-    "save_data": [f"errands_job {KEY}"],
-    "renew": [f"errands_job {KEY}"],
-    "save_progress": [f"errands_job {KEY}"],
-    "save_state": [f"errands_job {KEY}"],
-    "held": [f"errands_job {KEY}"],
-    "own": [f"errands_job {KEY}"],
-    "flagged": ["errands_job_flagged (worker=?)"],
-    "due": ["errands_job_due (run_at<?)"],
-    "expired": ["errands_job_lease (lease_expires_at<?)"],
-    "lapsed": ["errands_job_lapse (lapses_at>? AND lapses_at<?)"],
-    "purgeable": ["errands_job_purge (purge_at>? AND purge_at<?)"],
-    "by_ref_locked": ["errands_job_id (id=? AND queue=?)"],
-    "newest_settled": ["errands_job_finished (queue=? AND status=?)"],
-    "surplus": ["errands_job_finished (queue=? AND status=?)"],
-    "next 0": ["errands_job_due (run_at>?)"],
-    "next 1": ["errands_job_lapse (lapses_at>?)"],
-    "next 2": ["errands_job_purge (purge_at>?)"],
-    "first_lease": ["errands_job_lease"],
-    "last_lease": ["errands_job_lease"],
-    "beyond": ["errands_job_lease (lease_expires_at>?)"],
-    "delete_job": [f"errands_job {KEY}"],
-    "delete_logs": ["errands_log", "(job_key=?)"],
-    "count_lines": ["errands_log", "(job_key=?)"],
-    "drop_lines": ["errands_log", "(job_key=? AND number<?)"],
-    "last_line": ["errands_log", "(job_key=?)"],
-    "newest_lines": ["errands_log", "(job_key=?)"],
-    "last_event": ["SEARCH errands_event"],
-    "look_queue": ["SEARCH errands_queue", "(name=?)"],
-    "get_queue": ["SEARCH errands_queue", "(name=?)"],
+    "claims.claim": [f"errands_job {KEY}", "errands_job_claim (queue=?)"],
+    "claims.has_claimable": ["errands_job_claim (queue=?)"],
+    "jobs.by_ref": ["errands_job_id (id=? AND queue=?)"],
+    "jobs.by_ref_bare": ["errands_job_id (id=? AND queue=?)"],
+    "jobs.has_jobs": ["errands_job_claim (queue=?)", "errands_job_lease"],
+    "jobs.save_one": [f"errands_job {KEY}"],
+    "jobs.save_data": [f"errands_job {KEY}"],
+    "claims.renew": [f"errands_job {KEY}"],
+    "claims.save_progress": [f"errands_job {KEY}"],
+    "claims.save_state": [f"errands_job {KEY}"],
+    "claims.held": [f"errands_job {KEY}"],
+    "claims.own": [f"errands_job {KEY}"],
+    "claims.flagged": ["errands_job_flagged (worker=?)"],
+    "calendar.due": ["errands_job_due (run_at<?)"],
+    "calendar.expired": ["errands_job_lease (lease_expires_at<?)"],
+    "calendar.lapsed": ["errands_job_lapse (lapses_at>? AND lapses_at<?)"],
+    "calendar.purgeable": ["errands_job_purge (purge_at>? AND purge_at<?)"],
+    "jobs.by_ref_locked": ["errands_job_id (id=? AND queue=?)"],
+    "calendar.newest_settled": ["errands_job_finished (queue=? AND status=?)"],
+    "calendar.surplus": ["errands_job_finished (queue=? AND status=?)"],
+    "calendar.next 0": ["errands_job_due (run_at>?)"],
+    "calendar.next 1": ["errands_job_lapse (lapses_at>?)"],
+    "calendar.next 2": ["errands_job_purge (purge_at>?)"],
+    "calendar.first_lease": ["errands_job_lease"],
+    "calendar.last_lease": ["errands_job_lease"],
+    "calendar.beyond": ["errands_job_lease (lease_expires_at>?)"],
+    "jobs.delete_job": [f"errands_job {KEY}"],
+    "jobs.delete_logs": ["errands_log", "(job_key=?)"],
+    "logs.count_lines": ["errands_log", "(job_key=?)"],
+    "logs.drop_lines": ["errands_log", "(job_key=? AND number<?)"],
+    "logs.last_line": ["errands_log", "(job_key=?)"],
+    "logs.newest_lines": ["errands_log", "(job_key=?)"],
+    "events.last_event": ["SEARCH errands_event"],
+    "queues.peek": ["SEARCH errands_queue", "(name=?)"],
+    "queues.get": ["SEARCH errands_queue", "(name=?)"],
 }
 """Parts of the plan of each statement, in any order."""
 
 BOUNDED = (
-    "claim", "has_claimable", "flagged", "due", "expired", "lapsed", "purgeable", "surplus",
-    "first_lease", "last_lease",
-)  # fmt: skip
-BOUNDED_NEXT = tuple(f"next {place}" for place in range(len(STATEMENTS.next)))
+    "claims.claim",
+    "claims.has_claimable",
+    "claims.flagged",
+    "calendar.due",
+    "calendar.expired",
+    "calendar.lapsed",
+    "calendar.purgeable",
+    "calendar.surplus",
+    "calendar.first_lease",
+    "calendar.last_lease",
+)
+BOUNDED_NEXT = tuple(f"calendar.next {place}" for place in range(len(STATEMENTS.calendar.next)))
 
 
 def hot(name: str) -> Statement:
-    """A statement by its name; the members of `next` by their place."""
+    """A statement by aggregate and name; the members of `next` by their place."""
     base, _, place = name.partition(" ")
-    found: Statement | tuple[Statement, ...] = getattr(STATEMENTS, base)
+    found: Statement | tuple[Statement, ...] = attrgetter(base)(STATEMENTS)
     return found[int(place)] if isinstance(found, tuple) else found
 
 
@@ -108,7 +119,13 @@ def test_a_hot_statement_searches_its_index(connection: sqlite3.Connection, name
     assert all("index" in step for step in steps if step.startswith("scan")), plan
 
 
-@pytest.mark.parametrize("name", ["due", "expired", "beyond", "lapsed", "purgeable", "claim"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"calendar.{name}" for name in ("due", "expired", "beyond", "lapsed", "purgeable")),
+        "claims.claim",
+    ],
+)
 def test_a_statement_with_a_bound_scans_nothing(connection: sqlite3.Connection, name: str) -> None:
     text, values = prepared(name)
 
@@ -132,21 +149,23 @@ def test_the_backlog_is_counted_by_index(connection: sqlite3.Connection) -> None
 
 def test_every_statement_that_reads_jobs_has_its_plan_here() -> None:
     named = {
-        name for name in dir(STATEMENTS) if isinstance(getattr(STATEMENTS, name, None), Statement)
+        f"{aggregate.name}.{name}"
+        for aggregate in attrs.fields(Statements)
+        for name in dir(getattr(STATEMENTS, aggregate.name))
+        if isinstance(getattr(getattr(STATEMENTS, aggregate.name), name, None), Statement)
     }
 
     assert named - set(PLANS) == {
-        "append_events",
-        "append_line",
-        "change_none",
-        "count_on",
-        "draw",
-        "insert_jobs",
-        "last_sequence",
-        "list_queues",
-        "register_queue",
-        "save_queue",
-        "store_id",
+        "claims.change_none",
+        "events.append",
+        "jobs.insert",
+        "logs.append_line",
+        "meta.insert_new",
+        "meta.save",
+        "meta.store_id",
+        "queues.list_all",
+        "queues.register",
+        "queues.save",
     }
 
 
@@ -212,7 +231,7 @@ def steps_of(connection: sqlite3.Connection, name: str) -> int:
     connection.set_progress_handler(None, 1)
     connection.execute("ROLLBACK TO measure")
     connection.execute("RELEASE measure")
-    assert rows or name == "flagged"
+    assert rows or name == "claims.flagged"
     return taken
 
 

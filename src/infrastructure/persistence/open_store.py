@@ -83,13 +83,13 @@ def _sqlite(rest: str, settings: Settings, clock: Clock | None, wakeup: Wakeup) 
 
 
 def _postgresql(settings: Settings, clock: Clock | None, wakeup: Wakeup) -> Store:
-    from .sql.postgresql.dialect import PostgresqlDialect
+    from .sql.postgresql.dialect import dialect_of
     from .sql.postgresql.engine import PostgresqlEngine
     from .sql.postgresql.schema import PostgresqlTables
 
     tables = PostgresqlTables(settings.table_prefix, settings.schema)
     shown = without_password(settings.url)
-    engine = PostgresqlEngine(_address(settings.url, shown), shown, PostgresqlDialect(tables))
+    engine = PostgresqlEngine(_address(settings.url, shown), shown, dialect_of(tables))
     return _on_server(engine, settings, clock, wakeup)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final
 
-from errands.infrastructure.persistence.sql.postgresql.dialect import PostgresqlDialect
+from errands.infrastructure.persistence.sql.postgresql.claims import PostgresqlClaims
 from errands.infrastructure.persistence.sql.postgresql.sql_connection import DIALECT
 from tests.benchmarks.jobs import QUEUE
 from tests.benchmarks.stores.server import BenchServer, ask, cloning, engine_of
@@ -76,9 +76,9 @@ class Postgresql(BenchServer):
         Not those to write them: each index that a row is entered into is a level deeper at
         some size, and every claim that was undone leaves entries behind.
         """
-        dialect = engine_of(url).dialect
-        assert isinstance(dialect, PostgresqlDialect)
-        text, arrange = dialect.statements.claim.on(DIALECT)
+        claims = engine_of(url).dialect.claims
+        assert isinstance(claims, PostgresqlClaims)
+        text, arrange = claims.statements.claim.on(DIALECT)
         given = (QUEUE, limit, "token", "worker", 2**41, 2**41, 30_000)
         with closing(self.connect(url)) as connection:
             connection.execute("BEGIN")

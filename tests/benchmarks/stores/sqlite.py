@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
+from errands.infrastructure.persistence.sql.sqlite.claims import SqliteClaims
 from errands.infrastructure.persistence.sql.sqlite.dialect import SQLITE
 from errands.infrastructure.persistence.sql.sqlite.driver import Connection, connect, driver
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
@@ -154,7 +155,8 @@ class Sqlite(Store):
             steps += 1
             return 0
 
-        text, arrange = SQLITE.statements.claim.on(DIALECT)
+        assert isinstance(SQLITE.claims, SqliteClaims)
+        text, arrange = SQLITE.claims.statements.claim.on(DIALECT)
         given = (QUEUE, limit, "token", "worker", 2**41, 2**41, 30_000)
         with closing(self.connect(url)) as connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -18,11 +18,8 @@ from errands.core.ports.store import Store
 from errands.core.ports.unit_of_work import UnitOfWork
 from errands.infrastructure.persistence.sql.mysql.driver import LOCK_SECONDS
 from errands.infrastructure.persistence.sql.mysql.engine import MysqlEngine
-from errands.infrastructure.persistence.sql.mysql.sequences import (
-    SequenceObject,
-    Sequences,
-    SideTable,
-)
+from errands.infrastructure.persistence.sql.mysql.sequences import SequenceObject, SideTable
+from errands.infrastructure.persistence.sql.sequences import Sequences
 from tests import servers, stores
 
 pytestmark = pytest.mark.skipif("mariadb" not in stores.chosen(), reason="left out: no mariadb")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from operator import attrgetter
 from typing import Any
 
 import pymysql
@@ -10,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from errands import Errands
-from errands.infrastructure.persistence.sql.mapping import CHANGING
+from errands.infrastructure.persistence.sql.jobs.rows import CHANGING
+from errands.infrastructure.persistence.sql.mysql.dialect import dialect_of
 from errands.infrastructure.persistence.sql.mysql.schema import MariadbTables
-from errands.infrastructure.persistence.sql.mysql.statements import MysqlStatements
 from errands.infrastructure.persistence.sql.statement import Statement
 from tests import servers, stores
 
@@ -22,16 +23,16 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 NOW = 1_000_000_000_000
-SAYS = MysqlStatements(MariadbTables())
+STATEMENTS = dialect_of(MariadbTables(), lambda _: None).statements
 DIALECT = sa.make_url("mariadb+pymysql://").get_dialect()()
 KEY = 10_000_005
 ONE_KEY = json.dumps([[KEY]])
 REF = json.dumps([["default", f"job-{KEY}"]])
 ROWS = {
-    "keys_by_ref": REF,
-    "look": REF,
-    "lock_versions": json.dumps([[KEY, 1]]),
-    "save": json.dumps([[KEY, 1, *([None] * len(CHANGING))]]),
+    "jobs.keys_by_ref": REF,
+    "jobs.peek": REF,
+    "jobs.lock_versions": json.dumps([[KEY, 1]]),
+    "jobs.save": json.dumps([[KEY, 1, *([None] * len(CHANGING))]]),
 }
 FILL = """
 INSERT INTO errands_job (`key`, queue, id, name, created_at, status, priority, turn, sequence,
@@ -54,39 +55,39 @@ KINDS: dict[str, dict[str, str]] = {
     "waiting_children": {"lapses_at": SOON},
 }
 INDEXES = {
-    "lock_claimable": "errands_job_claim",
-    "has_claimable": "errands_job_claim",
-    "by_ref": "errands_job_id",
-    "by_ref_locked": "errands_job_id",
-    "keys_by_ref": "errands_job_id",
-    "look": "errands_job_id",
-    "by_key": "PRIMARY",
-    "by_key_locked": "PRIMARY",
-    "lock_versions": "PRIMARY",
-    "lock_leases": "PRIMARY",
-    "count_jobs": "PRIMARY",
-    "save": "PRIMARY",
-    "save_one": "PRIMARY",
-    "claim": "PRIMARY",
-    "renew": "PRIMARY",
-    "remove": "PRIMARY",
-    "remove_logs": "PRIMARY",
-    "held": "PRIMARY",
-    "own": "PRIMARY",
-    "due": "errands_job_due",
-    "expired": "errands_job_lease",
-    "lapsed": "errands_job_lapse",
-    "purgeable": "errands_job_purge",
-    "flagged": "errands_job_flagged",
-    "newest_settled": "errands_job_finished",
-    "surplus": "errands_job_finished",
-    "next 0": "errands_job_due",
-    "next 1": "errands_job_lapse",
-    "next 2": "errands_job_purge",
-    "first_lease": "errands_job_lease",
-    "last_lease": "errands_job_lease",
-    "beyond": "errands_job_lease",
-    "count_events": "PRIMARY",
+    "claims.lock_claimable": "errands_job_claim",
+    "claims.has_claimable": "errands_job_claim",
+    "jobs.by_ref": "errands_job_id",
+    "jobs.by_ref_locked": "errands_job_id",
+    "jobs.keys_by_ref": "errands_job_id",
+    "jobs.peek": "errands_job_id",
+    "jobs.by_key": "PRIMARY",
+    "jobs.by_key_locked": "PRIMARY",
+    "jobs.lock_versions": "PRIMARY",
+    "claims.lock_leases": "PRIMARY",
+    "jobs.count_jobs": "PRIMARY",
+    "jobs.save": "PRIMARY",
+    "jobs.save_one": "PRIMARY",
+    "claims.claim": "PRIMARY",
+    "claims.renew": "PRIMARY",
+    "jobs.remove": "PRIMARY",
+    "jobs.remove_logs": "PRIMARY",
+    "claims.held": "PRIMARY",
+    "claims.own": "PRIMARY",
+    "calendar.due": "errands_job_due",
+    "calendar.expired": "errands_job_lease",
+    "calendar.lapsed": "errands_job_lapse",
+    "calendar.purgeable": "errands_job_purge",
+    "claims.flagged": "errands_job_flagged",
+    "calendar.newest_settled": "errands_job_finished",
+    "calendar.surplus": "errands_job_finished",
+    "calendar.next 0": "errands_job_due",
+    "calendar.next 1": "errands_job_lapse",
+    "calendar.next 2": "errands_job_purge",
+    "calendar.first_lease": "errands_job_lease",
+    "calendar.last_lease": "errands_job_lease",
+    "calendar.beyond": "errands_job_lease",
+    "events.count_events": "PRIMARY",
 }
 """The index by which each statement finds its rows."""
 GIVEN: dict[str, Any] = {
@@ -148,9 +149,9 @@ def filled(
 
 
 def hot(name: str) -> Statement:
-    """A statement by its name; the members of `next` by their place."""
+    """A statement by aggregate and name; the members of `next` by their place."""
     base, _, place = name.partition(" ")
-    found: Statement | tuple[Statement, ...] = getattr(SAYS, base)
+    found: Statement | tuple[Statement, ...] = attrgetter(base)(STATEMENTS)
     return found[int(place)] if isinstance(found, tuple) else found
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import psycopg
 import pytest
 
 from errands import Errands
-from errands.infrastructure.persistence.sql.postgresql.dialect import PostgresqlDialect
+from errands.infrastructure.persistence.sql.postgresql.dialect import dialect_of
 from errands.infrastructure.persistence.sql.postgresql.schema import PostgresqlTables
 from errands.infrastructure.persistence.sql.postgresql.sql_connection import DIALECT
 from errands.infrastructure.persistence.sql.statement import Statement
@@ -20,13 +21,13 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 NOW = 1_000_000_000_000
-SAYS = PostgresqlDialect(PostgresqlTables()).statements
+STATEMENTS = dialect_of(PostgresqlTables()).statements
 SORT = re.compile(r"(?<!Incremental )Sort \(")
 ONE_JOB = '[{"of_key": 10000005, "of_token": "t", "of_version": 1, "of_queue": "default"}]'
 SAVED = """[{"of_key": 10000005, "of_version": 1, "status": "waiting", "priority": 0, "turn": 0,
     "sequence": 1, "attempts_made": 0, "starts": 0, "crashes": 0, "put_offs": 0, "releases": 0}]"""
 REF = '[{"of_queue": "default", "of_id": "job-10000005"}]'
-ROWS = {"find": REF, "look": REF, "save": SAVED}
+ROWS = {"jobs.find": REF, "jobs.peek": REF, "jobs.save": SAVED}
 FILL = """
 INSERT INTO errands_job (key, queue, id, name, created_at, status, priority, turn, sequence,
     attempts_made, starts, crashes, put_offs, releases, token, worker, lease_expires_at, run_at,
@@ -48,30 +49,30 @@ KINDS: dict[str, dict[str, str]] = {
     "waiting_children": {"lapses_at": SOON},
 }
 PLANS = {
-    "claim": ["errands_job_claim", "Tid Scan on errands_job"],
-    "has_claimable": ["errands_job_claim"],
-    "claimable": ["errands_job_claim"],
-    "by_ref": ["errands_job_id"],
-    "by_ref_locked": ["errands_job_id"],
-    "find": ["errands_job_id"],
-    "look": ["errands_job_id"],
-    "save": ["errands_job_pkey"],
-    "renew": ["errands_job_pkey"],
-    "record_progress": ["errands_job_pkey"],
-    "held": ["errands_job_pkey"],
-    "own": ["errands_job_pkey"],
-    "due": ["errands_job_due"],
-    "expired": ["errands_job_lease"],
-    "lapsed": ["errands_job_lapse"],
-    "purgeable": ["errands_job_purge"],
-    "newest_settled": ["errands_job_finished"],
-    "surplus": ["errands_job_finished"],
-    "next 0": ["errands_job_due"],
-    "next 1": ["errands_job_lapse"],
-    "next 2": ["errands_job_purge"],
-    "first_lease": ["errands_job_lease"],
-    "last_lease": ["errands_job_lease"],
-    "last_event": ["errands_event_pkey"],
+    "claims.claim": ["errands_job_claim", "Tid Scan on errands_job"],
+    "claims.has_claimable": ["errands_job_claim"],
+    "claims.claimable": ["errands_job_claim"],
+    "jobs.by_ref": ["errands_job_id"],
+    "jobs.by_ref_locked": ["errands_job_id"],
+    "jobs.find": ["errands_job_id"],
+    "jobs.peek": ["errands_job_id"],
+    "jobs.save": ["errands_job_pkey"],
+    "claims.renew": ["errands_job_pkey"],
+    "claims.record_progress": ["errands_job_pkey"],
+    "claims.held": ["errands_job_pkey"],
+    "claims.own": ["errands_job_pkey"],
+    "calendar.due": ["errands_job_due"],
+    "calendar.expired": ["errands_job_lease"],
+    "calendar.lapsed": ["errands_job_lapse"],
+    "calendar.purgeable": ["errands_job_purge"],
+    "calendar.newest_settled": ["errands_job_finished"],
+    "calendar.surplus": ["errands_job_finished"],
+    "calendar.next 0": ["errands_job_due"],
+    "calendar.next 1": ["errands_job_lapse"],
+    "calendar.next 2": ["errands_job_purge"],
+    "calendar.first_lease": ["errands_job_lease"],
+    "calendar.last_lease": ["errands_job_lease"],
+    "events.last_event": ["errands_event_pkey"],
 }
 """Parts of the plan of each statement, in a table of many jobs."""
 GIVEN: dict[str, Any] = {
@@ -123,9 +124,9 @@ def tidied(connection: psycopg.Connection[Any]) -> None:
 
 
 def hot(name: str) -> Statement:
-    """A statement by its name; the members of `next` by their place."""
+    """A statement by aggregate and name; the members of `next` by their place."""
     base, _, place = name.partition(" ")
-    found: Statement | tuple[Statement, ...] = getattr(SAYS, base)
+    found: Statement | tuple[Statement, ...] = attrgetter(base)(STATEMENTS)
     return found[int(place)] if isinstance(found, tuple) else found
 
 
@@ -177,7 +178,7 @@ def test_hot_statements_take_their_index_and_as_many_pages_in_a_hundred_times_th
     assert scanning == []
     # An incremental sort puts equals in order, behind an index that has all the rest.
     sorting = [name for name, (plan, _) in many.items() if SORT.search(plan)]
-    assert sorting == ["find"]
+    assert sorting == ["jobs.find"]
     grown = {
         name: (few[name], pages)
         for name, (_, pages) in many.items()

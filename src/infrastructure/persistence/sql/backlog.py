@@ -10,7 +10,12 @@ from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.compiler import DDLCompiler
 
-from .mapping import DELAYED, OPEN, WAITING, literal_of
+from .jobs.statuses import (
+    DELAYED,
+    OPEN,
+    WAITING,
+    literal_of,
+)
 
 if TYPE_CHECKING:
     from .schema import Tables

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, inspect
 
 from ....core.domain.errors import ConnectionRefused, DifferentDatabase
 from .dialect import SqlDialect
-from .mapping import Row
 from .sql_connection import SqlConnection
-from .statement import Core, Parameters, Statement
+from .statement import Core, Parameters, Row, Statement
 
 T = TypeVar("T")
 Unit = Callable[[SqlConnection], T]

@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, SmallInteger, Table, event
+from sqlalchemy import Column, Index, MetaData, Table, event
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.types import TypeEngine
 
 from .backlog import CreateView, DropView, backlog
-from .mapping import ACTIVE, BLOCKED, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
-from .types import KEY, NAME, STATUS, TEXT
+from .events import table as events
+from .jobs import table as jobs
+from .jobs.statuses import (
+    ACTIVE,
+    BLOCKED,
+    DELAYED,
+    TERMINAL_LIST,
+    UNSTARTED_LIST,
+    WAITING,
+)
+from .logs import table as logs
+from .meta import table as meta
+from .queues import table as queues
 
 PREFIX: Final = "errands_"
 REVISIONS: Final = ("0001", "0002", "0003")
@@ -38,25 +48,11 @@ class Tables:
         self.schema = schema
         self.metadata = MetaData(schema=schema)
         self.version_table = f"{prefix}schema"
-        self.meta = self._table("meta", _key("name", NAME), _column("value", TEXT))
-        self.queues = self._table("queue", _key("name", NAME), *_of_queue())
-        self.jobs = self._table("job", _key("key", KEY), *_of_job())
-        self.logs = self._table(
-            "log",
-            _key("job_key", BigInteger()),
-            _key("number", Integer()),
-            _column("at", BigInteger()),
-            _column("text", TEXT),
-        )
-        self.events = self._table(
-            "event",
-            Column("id", KEY, primary_key=True, autoincrement=True),
-            _column("at", BigInteger()),
-            _column("type", STATUS),
-            _optional("queue", NAME),
-            _optional("job_id", NAME),
-            _optional("data", TEXT),
-        )
+        self.meta = self._table("meta", meta.columns())
+        self.queues = self._table("queue", queues.columns())
+        self.jobs = self._table("job", jobs.columns())
+        self.logs = self._table("log", logs.columns())
+        self.events = self._table("event", events.columns())
         self._add_sequences()
         self._add_indexes()
         self.backlog = f"{prefix}backlog"
@@ -64,7 +60,7 @@ class Tables:
         event.listen(self.metadata, "after_create", view)
         event.listen(self.metadata, "before_drop", DropView(self.backlog, schema))
 
-    def _table(self, name: str, *columns: Column[Any]) -> Table:
+    def _table(self, name: str, columns: Sequence[Column[Any]]) -> Table:
         return Table(self.prefix + name, self.metadata, *columns, **self._storage(name))
 
     def _storage(self, name: str) -> dict[str, Any]:
@@ -114,60 +110,3 @@ class Tables:
         """How the engine is told which rows an index is for."""
         del condition
         return {}
-
-
-def _key(name: str, type_: TypeEngine[Any]) -> Column[Any]:
-    return Column(name, type_, primary_key=True, autoincrement=False)
-
-
-def _column(name: str, type_: TypeEngine[Any]) -> Column[Any]:
-    return Column(name, type_, nullable=False)
-
-
-def _optional(name: str, type_: TypeEngine[Any]) -> Column[Any]:
-    return Column(name, type_)
-
-
-def _of_queue() -> tuple[Column[Any], ...]:
-    return (
-        _column("paused", SmallInteger()),
-        _column("turn", BigInteger()),
-        _optional("drained_at", BigInteger()),
-    )
-
-
-def _of_job() -> tuple[Column[Any], ...]:
-    return (
-        _column("queue", NAME),
-        _column("id", NAME),
-        _column("name", NAME),
-        _column("created_at", BigInteger()),
-        _optional("policy", TEXT),
-        _optional("labels", TEXT),
-        _column("status", STATUS),
-        _column("priority", Integer()),
-        _column("turn", BigInteger()),
-        _column("sequence", BigInteger()),
-        _column("attempts_made", Integer()),
-        _column("starts", Integer()),
-        _column("crashes", Integer()),
-        _column("put_offs", Integer()),
-        _column("releases", Integer()),
-        _optional("token", NAME),
-        _optional("worker", NAME),
-        _optional("lease_expires_at", BigInteger()),
-        _optional("cancel_requested_at", BigInteger()),
-        _optional("cancel_reason", TEXT),
-        _optional("run_at", BigInteger()),
-        _optional("lapses_at", BigInteger()),
-        _optional("started_at", BigInteger()),
-        _optional("finished_at", BigInteger()),
-        _optional("purge_at", BigInteger()),
-        _optional("failures", TEXT),
-        _optional("result", TEXT),
-        _column("version", BigInteger()),
-        _optional("progress", TEXT),
-        _optional("state", TEXT),
-        _column("data", TEXT),
-        _optional("lease_ms", BigInteger()),
-    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from .mapping import Row
-from .statement import Core, Parameters, Statement
+from .statement import Core, Parameters, Row, Statement
 
 if TYPE_CHECKING:
     from .dialect import SqlDialect

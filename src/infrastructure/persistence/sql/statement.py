@@ -10,11 +10,15 @@ from sqlalchemy.engine import Compiled, Dialect
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.dml import UpdateBase
 
+Row = Sequence[Any]
 Parameters = Sequence[Any]
+Query: TypeAlias = "Select[*tuple[Any, ...]]"
 Core: TypeAlias = "Select[*tuple[Any, ...]] | UpdateBase"
 """A query, or a change with or without rows to return."""
 
 
+FORMS: Final = 256
+"""How many forms of a statement with several are kept, of all stores of the process."""
 BULK: Final = 100
 """Rows of a bulk insert: beyond that a row costs no less, and parameters are limited."""
 

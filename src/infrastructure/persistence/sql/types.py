@@ -1,11 +1,12 @@
-"""Column types, spelt for each engine: names compare byte by byte, in every one of them."""
+"""Columns and their types, spelt for each engine: names compare byte by byte."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Integer, String, Text
+from sqlalchemy import BigInteger, Column, Integer, String, Text
 from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.types import TypeEngine
 
 LONGEST_NAME: Final = 255
 MARIADB_BINARY: Final = "utf8mb4_nopad_bin"
@@ -30,3 +31,18 @@ TEXT: Final = (
     .with_variant(LONGTEXT(collation=MYSQL_BINARY), "mysql")
     .with_variant(LONGTEXT(collation=MARIADB_BINARY), "mariadb")
 )
+
+
+def key(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    """A column of the primary key, whose values are given."""
+    return Column(name, type_, primary_key=True, autoincrement=False)
+
+
+def required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    """A column that is never NULL."""
+    return Column(name, type_, nullable=False)
+
+
+def optional(name: str, type_: TypeEngine[Any]) -> Column[Any]:
+    """A column that may be NULL."""
+    return Column(name, type_)

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, Table, bindparam, insert
 
-from ..mapping import Row
 from ..sql_connection import SqlConnection
-from ..statement import Statement
+from ..statement import Row, Statement
 
 Values = dict[str, BindParameter[Any]]
 SIZES: Final = (100, 10, 1)

@@ -20,16 +20,19 @@ from .....core.ports.archive import (
 )
 from .....core.ports.job_logs import LogLine
 from ..claims import kept_leases
-from ..jobs.damaged_rows import sound_job
-from ..mapping import (
+from ..events.rows import (
     EVENT,
+    event_from_row,
+    event_values,
+)
+from ..jobs.damaged_rows import sound_job
+from ..jobs.rows import (
     LOADED,
     UNREADABLE,
     UnreadableRow,
     archived_values,
-    event_from_row,
-    event_values,
 )
+from ..logs.table import LOG
 from ..schema import Tables
 from ..sql_connection import SqlConnection
 from ..times import moment, ms
@@ -37,7 +40,6 @@ from .bulk_insert import insert_rows
 
 STATE: Final = "copy_state"
 """The row of the meta table that tells how far a copy has come."""
-LOG: Final = ("job_key", "number", "at", "text")
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(CopyState).decode
@@ -54,17 +56,16 @@ class SqlArchive(Archive):
         return self.sql.dialect.tables
 
     def store_id(self) -> str:
-        return str(self.sql.rows(self.sql.dialect.statements.store_id)[0][0])
+        return str(self.sql.rows(self.sql.dialect.statements.meta.store_id)[0][0])
 
     def counters(self) -> Counters:
         """Settled or not: an event that is in sight counts."""
         dialect = self.sql.dialect
-        newest = self.sql.rows(dialect.statements.last_event)[0][0]
-        return Counters(dialect.last_sequence(self.sql), int(newest or 0))
+        return Counters(dialect.sequences.last(self.sql), dialect.events.last(self.sql))
 
     def contents(self) -> Contents:
         tables = self._tables
-        queues = self.sql.rows(self.sql.dialect.statements.list_queues)
+        queues = self.sql.rows(self.sql.dialect.statements.queues.list_all)
         return Contents(self._count(tables.jobs), self._count(tables.events), len(queues))
 
     def jobs(self, after: int, limit: int) -> list[ArchivedJob]:
@@ -100,7 +101,9 @@ class SqlArchive(Archive):
         insert_rows(self.sql, self._tables.events, ("id", *EVENT), rows)
 
     def raise_counters(self, counters: Counters) -> None:
-        self.sql.dialect.raise_counters(self.sql, counters)
+        """Sequences belong to no transaction on some engines: there this stays if it rolls back."""
+        self.sql.dialect.sequences.count_on(self.sql, counters.sequence)
+        self.sql.dialect.events.count_on(self.sql, counters.event)
 
     def clear(self) -> None:
         tables = self._tables
@@ -116,10 +119,8 @@ class SqlArchive(Archive):
     def save_copy_state(self, before: CopyState | None, after: CopyState) -> bool:
         meta, text = self._tables.meta, _text(after)
         if before is None:
-            is_first = self.copy_state() is None
-            if is_first:
-                insert_rows(self.sql, meta, ("name", "value"), [(STATE, text)])
-            return is_first
+            insert_new = self.sql.dialect.statements.meta.insert_new
+            return self.sql.write(insert_new, (STATE, text)) == 1
         mine = (meta.c.name == STATE) & (meta.c.value == _text(before))
         return self.sql.execute(update(meta).where(mine).values(value=text)) == 1
 

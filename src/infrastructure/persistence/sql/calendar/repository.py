@@ -14,15 +14,15 @@ from .....core.domain.job.status import JobStatus
 from .....core.ports.job_calendar import Agenda, JobCalendar
 from ..claims.kept_leases import unkept
 from ..jobs.damaged_rows import read_job
-from ..mapping import UNREADABLE, lease_length
+from ..jobs.rows import UNREADABLE, lease_length
 from ..sql_connection import SqlConnection
 from ..statement import Statement
-from ..statements import Statements
 from ..times import (
     ms,
     nearest_moment,
     whole_ms,
 )
+from .statements import CalendarStatements
 
 _ANY_LENGTH: Final = 2**62
 _LONG_AGO: Final = -(2**62)
@@ -35,8 +35,8 @@ class SqlJobCalendar(JobCalendar):
     sql: SqlConnection
 
     @property
-    def _statements(self) -> Statements:
-        return self.sql.dialect.statements
+    def _statements(self) -> CalendarStatements:
+        return self.sql.dialect.statements.calendar
 
     def due(self, now: datetime, limit: int) -> list[Job]:
         return self._first(self._statements.due, now, limit)

@@ -4,57 +4,65 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, cast, false, func, literal_column, select, update
+from sqlalchemy import BigInteger, bindparam, cast, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from .....core.domain.job import defaults
 from ....cached_property import cached_property
-from ..conditions import (
-    ONE,
-    Conditions,
-    Query,
-)
-from ..mapping import (
-    ACTIVE,
-    DELAYED,
-    TERMINAL_LIST,
-    UNSTARTED_LIST,
-)
-from ..statement import Statement
+from ..jobs.selecting import bare, is_among, is_in
+from ..jobs.statuses import ACTIVE, DELAYED, TERMINAL_LIST, UNSTARTED_LIST
+from ..statement import Query, Statement
+from ..syntax import ONE, SqlSyntax
 from ..times import whole_ms
 
 _USUAL: Final[ColumnElement[int]] = literal_column(str(whole_ms(defaults.LEASE)))
 """The length of a lease that was written before leases had one."""
 
 
-class CalendarStatements(Conditions):
+DUE: Final = "job_due"
+LAPSE: Final = "job_lapse"
+LEASE: Final = "job_lease"
+PURGE: Final = "job_purge"
+FINISHED: Final = "job_finished"
+
+
+class CalendarStatements:
     """What is due, what has ended, and what comes next."""
+
+    def __init__(self, syntax: SqlSyntax) -> None:
+        self.syntax = syntax
+        self.tables = syntax.tables
+        self.bare = bare(syntax.tables)
 
     @cached_property
     def due(self) -> Statement:
         """Delayed jobs to promote."""
         job = self.tables.jobs.c
-        return self._ripe(job.run_at, job.sequence, self.is_in(DELAYED))
+        return self._ripe(DUE, job.run_at, job.sequence, is_in(self.tables, DELAYED))
 
     @cached_property
     def lapsed(self) -> Statement:
         """Jobs that did not start in time."""
         job = self.tables.jobs.c
-        unstarted = self.is_among(UNSTARTED_LIST)
-        return self._ripe(job.lapses_at, job.key, unstarted, job.lapses_at.is_not(None))
+        unstarted = is_among(self.tables, UNSTARTED_LIST)
+        return self._ripe(LAPSE, job.lapses_at, job.key, unstarted, job.lapses_at.is_not(None))
 
     @cached_property
     def purgeable(self) -> Statement:
         """Settled jobs that were kept long enough."""
         job = self.tables.jobs.c
-        return self._ripe(job.purge_at, job.key, job.purge_at.is_not(None))
+        return self._ripe(PURGE, job.purge_at, job.key, job.purge_at.is_not(None))
 
     def _ripe(
-        self, at: ColumnElement[Any], tie: ColumnElement[Any], *conditions: ColumnElement[bool]
+        self,
+        index: str,
+        at: ColumnElement[Any],
+        tie: ColumnElement[Any],
+        *conditions: ColumnElement[bool],
     ) -> Statement:
         """The jobs whose time `at` has come; locked, but for those that others are busy with."""
         ripe: Query = select(*self.bare).where(*conditions, at <= bindparam("now"))
-        return Statement(self._locked(ripe.order_by(at, tie), at), ["now", "most"])
+        return Statement(self._locked(index, ripe.order_by(at, tie)), ["now", "most"])
 
     @cached_property
     def expired(self) -> Statement:
@@ -62,16 +70,7 @@ class CalendarStatements(Conditions):
         job = self.tables.jobs.c
         ended = job.lease_expires_at <= bindparam("now")
         found = self._leased(ended).order_by(job.lease_expires_at, job.key)
-        return Statement(self._locked(found, job.lease_expires_at), ["now", "longest", "most"])
-
-    @cached_property
-    def change_none(self) -> Statement:
-        """Changes no job; waits where a lock of the whole table keeps all from being changed.
-
-        Some such locks let rows be read and locked meanwhile (`SHARE`, of CREATE INDEX).
-        """
-        jobs = self.tables.jobs
-        return Statement(update(jobs).where(false()).values(version=jobs.c.version), [])
+        return Statement(self._locked(LEASE, found), ["now", "longest", "most"])
 
     @cached_property
     def beyond(self) -> Statement:
@@ -81,33 +80,39 @@ class CalendarStatements(Conditions):
         is_beyond = job.lease_expires_at - self._length > bindparam("now")
         last = job.lease_expires_at.desc(), job.key.desc()
         found = self._leased(is_later & is_beyond).order_by(*last)
-        return Statement(self._locked(found, job.lease_expires_at), ["now", "longest", "most"])
+        return Statement(self._locked(LEASE, found), ["now", "longest", "most"])
 
     def _leased(self, condition: ColumnElement[bool]) -> Query:
         is_short = self._length <= bindparam("longest")
-        return select(*self.bare).where(self.is_in(ACTIVE), condition, is_short)
+        return select(*self.bare).where(is_in(self.tables, ACTIVE), condition, is_short)
 
     @property
     def _length(self) -> ColumnElement[int]:
         return func.coalesce(cast(self.tables.jobs.c.lease_ms, BigInteger), _USUAL)
 
-    def _locked(self, query: Query, at: ColumnElement[Any]) -> Query:
-        """The first rows of a query by the index of `at`, but for those that others have locked."""
-        del at
-        return self.first(query).with_for_update(key_share=True, skip_locked=True)
+    def _locked(self, index: str, query: Query) -> Query:
+        """The first rows of a query by an index, but for those that others have locked."""
+        first = self.syntax.first(self._by_index(index, query))
+        return self.syntax.locked(first, passes_over=True)
+
+    def _by_index(self, index: str, query: Query) -> Query:
+        return self.syntax.by_index(query, self.tables.jobs, index)
 
     @cached_property
     def next(self) -> tuple[Statement, ...]:
         """The earliest moments after one of due, lapsed and purgeable jobs."""
         job = self.tables.jobs.c
         return (
-            self._least(job.run_at, self.is_in(DELAYED)),
-            self._least(job.lapses_at, self.is_among(UNSTARTED_LIST)),
-            self._least(job.purge_at),
+            self._least(DUE, job.run_at, is_in(self.tables, DELAYED)),
+            self._least(LAPSE, job.lapses_at, is_among(self.tables, UNSTARTED_LIST)),
+            self._least(PURGE, job.purge_at),
         )
 
-    def _least(self, at: ColumnElement[int], *conditions: ColumnElement[bool]) -> Statement:
+    def _least(
+        self, index: str, at: ColumnElement[int], *conditions: ColumnElement[bool]
+    ) -> Statement:
         """`IS NOT NULL` spells the condition of a partial index."""
+        del index
         later = at > bindparam("after")
         return Statement(select(func.min(at)).where(*conditions, at.is_not(None), later), ["after"])
 
@@ -125,13 +130,9 @@ class CalendarStatements(Conditions):
 
     def _lease(self, *order: ColumnElement[Any]) -> Statement:
         job = self.tables.jobs.c
-        there = self.is_in(ACTIVE), job.lease_expires_at.is_not(None)
+        there = is_in(self.tables, ACTIVE), job.lease_expires_at.is_not(None)
         found: Query = select(job.lease_expires_at, job.lease_ms).where(*there)
-        return Statement(self._by_index(found.order_by(*order).limit(ONE)), [])
-
-    def _by_index(self, query: Query) -> Query:
-        """A query of leases by their index."""
-        return query
+        return Statement(self._by_index(LEASE, found.order_by(*order).limit(ONE)), [])
 
     @cached_property
     def newest_settled(self) -> Statement:
@@ -141,19 +142,20 @@ class CalendarStatements(Conditions):
     @cached_property
     def surplus(self) -> Statement:
         """Settled jobs of a queue and status, newest first, behind those that are kept; locked."""
-        bounded = self._settled.limit(self.bound("most")).offset(self.bound("kept"))
-        locked = bounded.with_for_update(key_share=True, skip_locked=True)
+        most, kept = self.syntax.bound("most"), self.syntax.bound("kept")
+        locked = self.syntax.locked(self._settled.limit(most).offset(kept), passes_over=True)
         return Statement(locked, ["of_queue", "of_status", "most", "kept"])
 
     @property
     def _settled(self) -> Query:
         job = self.tables.jobs.c
-        return (
+        newest_first = (
             select(*self.bare)
             .where(
                 job.queue == bindparam("of_queue"),
                 job.status == bindparam("of_status"),
-                self.is_among(TERMINAL_LIST),
+                is_among(self.tables, TERMINAL_LIST),
             )
             .order_by(job.finished_at.desc(), job.key.desc())
         )
+        return self._by_index(FINISHED, newest_first)

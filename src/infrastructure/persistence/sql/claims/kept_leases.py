@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from .....core.domain.job.job import Job
 from .....core.domain.job.lease import Term
 from .....core.ports.lease_repository import Held
-from ..mapping import Row
 from ..sql_connection import SqlConnection
+from ..statement import Row
 from ..times import ms, nearest_moment
 
 PREFIX: Final = "lease:"
@@ -26,12 +26,13 @@ def keep(sql: SqlConnection, held: Collection[Held], until: datetime, now: datet
 
     Waits for nobody: each row is its own worker's.
     """
-    meta = sql.dialect.tables.meta
+    meta, save = sql.dialect.tables.meta, sql.dialect.statements.meta.save
     over = {hold for hold, ends in kept(sql).items() if ends <= now}
     for hold in sorted({*over, *held}, key=_name):
-        sql.execute(delete(meta).where(meta.c.name == _name(hold)))
-    for hold in held:
-        sql.execute(insert(meta).values(name=_name(hold), value=str(ms(until))))
+        if hold in held:
+            sql.write(save, (_name(hold), str(ms(until))))
+        else:
+            sql.execute(delete(meta).where(meta.c.name == _name(hold)))
 
 
 def kept(sql: SqlConnection) -> Mapping[Held, datetime]:
@@ -65,7 +66,7 @@ def unkept(
     Which those are is asked when the jobs are locked: what is written later comes too late. What
     keeps all jobs from being renewed is waited for before.
     """
-    sql.write(sql.dialect.statements.change_none)
+    sql.write(sql.dialect.statements.claims.change_none)
     found = find(limit)
     in_front = len(kept(sql)) if found else 0
     if not in_front:

@@ -16,12 +16,13 @@ from .....core.ports.lease_repository import (
     LeaseRepository,
     Renewal,
 )
-from ..dialect import ClaimValues
 from ..jobs.damaged_rows import read_job
-from ..mapping import ACTIVE
+from ..jobs.selecting import is_in, loaded
+from ..jobs.statuses import ACTIVE
 from ..sql_connection import SqlConnection
 from ..times import ms, whole_ms
 from . import kept_leases
+from .dialect import ClaimValues
 
 STORE_ID: Final = "store_id"
 
@@ -46,21 +47,22 @@ class SqlLeaseRepository(LeaseRepository):
             until=ms(self.now + claim.lease),
             length=whole_ms(claim.lease),
         )
-        rows = self.sql.dialect.claim(self.sql, values)
+        rows = self.sql.dialect.claims.claim(self.sql, values)
         claimed = [read_job(row) for row in rows]
         claimed.sort(key=lambda job: job.claim_position)
         return claimed
 
     def claimed_under(self, worker: str, tokens: Collection[str]) -> list[Job]:
-        statements, job = self.sql.dialect.statements, self.sql.dialect.tables.jobs.c
-        held = (statements.is_in(ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
-        found = self.sql.select(select(*statements.loaded).where(*held))
+        tables = self.sql.dialect.tables
+        job = tables.jobs.c
+        held = (is_in(tables, ACTIVE), job.worker == worker, job.token.in_(sorted(tokens)))
+        found = self.sql.select(select(*loaded(tables)).where(*held))
         return sorted(map(read_job, found), key=lambda job: job.claim_position)
 
     def renew(self, held: Collection[Held], until: datetime) -> Renewal:
         if not held:
             return Renewal(frozenset(), frozenset())
-        renewed = self.sql.dialect.renew(self.sql, held, ms(until))
+        renewed = self.sql.dialect.claims.renew(self.sql, held, ms(until))
         missed = [hold for hold in held if hold not in renewed]
         lost = frozenset(hold for hold in missed if not self._owns(hold))
         flagged = frozenset(hold for hold in held if renewed.get(hold) is not None)
@@ -78,32 +80,32 @@ class SqlLeaseRepository(LeaseRepository):
 
         What does not differ from what is there, some engines do not write.
         """
-        self.sql.write(self.sql.dialect.statements.change_none)
+        self.sql.write(self.sql.dialect.statements.claims.change_none)
         meta = self.sql.dialect.tables.meta
-        value = str(self.sql.rows(self.sql.dialect.statements.store_id)[0][0])
+        value = str(self.sql.rows(self.sql.dialect.statements.meta.store_id)[0][0])
         for text in (f"{value} ", value):
             mine = update(meta).where(meta.c.name == STORE_ID)
             self.sql.execute(mine.values(value=text))
 
     def flagged(self, worker: str) -> frozenset[Held]:
-        rows = self.sql.rows(self.sql.dialect.statements.flagged, (worker,))
+        rows = self.sql.rows(self.sql.dialect.statements.claims.flagged, (worker,))
         return frozenset(Held(key, token) for key, token in rows)
 
     def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
         if not reports:
             return []
-        written = self.sql.dialect.record_progress(self.sql, reports)
+        written = self.sql.dialect.claims.record_progress(self.sql, reports)
         return [hold in written for hold, _ in reports]
 
     def save_state(self, held: Held, state: str) -> bool:
         """Some drivers do not count a row that is as it was."""
         statements, held_by = self.sql.dialect.statements, (held.key, held.token)
-        count = self.sql.write(statements.save_state, (state, *held_by))
+        count = self.sql.write(statements.claims.save_state, (state, *held_by))
         return count == 1 or self._holds(held)
 
     def _holds(self, held: Held) -> bool:
-        return bool(self.sql.rows(self.sql.dialect.statements.held, (held.key, held.token)))
+        return bool(self.sql.rows(self.sql.dialect.statements.claims.held, (held.key, held.token)))
 
     def _owns(self, held: Held) -> bool:
-        own = self.sql.dialect.statements.own
+        own = self.sql.dialect.statements.claims.own
         return bool(self.sql.rows(own, (held.key, held.token)))

@@ -8,7 +8,7 @@ from typing import Final
 
 from .....core.application.log_apart import LogApart
 from .....core.domain.id_runs import IdRun, joined
-from ..mapping import Row
+from ..statement import Row
 
 LOOKED_BACK: Final = 3_600.0
 """Seconds: what is missing of the events of this time, when a process begins to read, may come."""

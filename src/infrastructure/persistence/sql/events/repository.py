@@ -22,17 +22,17 @@ from .....core.domain.id_runs import (
     without,
 )
 from .....core.ports.event_log import EventFilter, EventLog
-from .. import questions
-from ..mapping import (
-    EVENT,
-    Row,
-    event_from_row,
-    event_values,
-)
 from ..sql_connection import SqlConnection
+from ..statement import Row
 from ..times import ms
 from .horizon import Watermark
 from .id_ranges import batched, is_in
+from .rows import (
+    EVENT,
+    event_from_row,
+    event_values,
+)
+from .statements import read_events
 
 
 @attrs.define(eq=False)
@@ -46,7 +46,7 @@ class SqlEventLog(EventLog):
 
     def append(self, events: Collection[Event]) -> None:
         if events:
-            self.sql.dialect.append_events(self.sql, self.rows(events))
+            self.sql.dialect.events.append(self.sql, self.rows(events))
 
     def rows(self, events: Collection[Event]) -> Sequence[Row]:
         """Events as rows; the wakeup will be told of them."""
@@ -66,8 +66,8 @@ class SqlEventLog(EventLog):
         dialect, last = self.sql.dialect, self._low
         given = [value for value in (last, wanted.queue, wanted.job_id) if value is not None]
         types = sorted(kind.value for kind in wanted.types or EventType)
-        statement = questions.read_events(
-            dialect.statements,
+        statement = read_events(
+            dialect.statements.events,
             by_queue=wanted.queue is not None,
             by_job=wanted.job_id is not None,
             types=len(types),
@@ -105,9 +105,7 @@ class SqlEventLog(EventLog):
 
     def last_id(self) -> int:
         last = self._low
-        if last is None:
-            last = self.sql.rows(self.sql.dialect.statements.last_event)[0][0]
-        return int(last or 0)
+        return self.sql.dialect.events.last(self.sql) if last is None else last
 
     def has_gone_back_behind(self, cursor: int) -> bool:
         return max(self.last_id(), self.held_back) < cursor
@@ -125,7 +123,7 @@ class SqlEventLog(EventLog):
         None where every event in sight is settled. Nobody else waits while the server is asked.
         """
         if self._watermark is None:
-            self._watermark = self.sql.dialect.watermark(self.sql)
+            self._watermark = self.sql.dialect.events.watermark(self.sql)
         return self._watermark
 
     @property
@@ -140,7 +138,7 @@ class SqlEventLog(EventLog):
         come again.
         """
         event = self.sql.dialect.tables.events
-        newest = self.sql.rows(self.sql.dialect.statements.last_event)[0][0] or 0
+        newest = self.sql.dialect.events.last(self.sql)
         oldest = select(event.c.id, event.c.at).order_by(event.c.id).limit(limit)
         head = self.sql.select(oldest)
         is_old = (at < ms(before) and id_ < newest for id_, at in head)

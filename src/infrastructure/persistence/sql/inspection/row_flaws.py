@@ -16,7 +16,8 @@ from ..jobs.damaged_rows import (
     read_job,
     unread,
 )
-from ..mapping import LOADED, Row
+from ..jobs.rows import LOADED
+from ..statement import Row
 
 _decode: Final = msgspec.json.Decoder().decode
 _JSON: Final = ("data", "state", "progress", "result")

@@ -20,14 +20,14 @@ from .....core.ports.job_catalog import (
     Page,
     RefPage,
 )
-from .. import questions
-from ..conditions import Query
 from ..dialect import SqlDialect
-from ..mapping import LOADED
 from ..sql_connection import SqlConnection
+from ..statement import Query
 from ..times import ms
 from .candidates import candidates
 from .damaged_rows import read_job
+from .rows import LOADED
+from .statements import count as counted
 
 MANY_QUEUES: Final = 100
 """Queues that cost more one by one than all jobs together, as a rule."""
@@ -46,7 +46,7 @@ class SqlJobCatalog(JobCatalog):
     def peek(self, refs: Collection[JobRef]) -> list[Job]:
         if not refs:
             return []
-        return [read_job(row) for row in self.sql.dialect.peek(self.sql, refs)]
+        return [read_job(row) for row in self.sql.dialect.jobs.peek(self.sql, refs)]
 
     def queues_of(self, job_id: str) -> list[str]:
         job = self.sql.dialect.tables.jobs.c
@@ -55,7 +55,7 @@ class SqlJobCatalog(JobCatalog):
 
     def page(self, query: JobQuery, *, after: int | None, limit: int) -> Page:
         """SQL finds candidates; which of them are meant, the query itself says."""
-        loaded = self.sql.dialect.statements.loaded
+        loaded = self.sql.dialect.statements.jobs.loaded
         found: list[Job] = []
         cursor, size = after, limit
         while True:
@@ -76,17 +76,15 @@ class SqlJobCatalog(JobCatalog):
         return RefPage(tuple(JobRef(queue, id_) for _, queue, id_ in shown), last)
 
     def has_jobs(self, queue: str) -> bool:
-        return bool(self.sql.rows(self.sql.dialect.statements.has_jobs, (queue,)))
+        return bool(self.sql.rows(self.sql.dialect.statements.jobs.has_jobs, (queue,)))
 
     def count(self, queue: str, status: JobStatus, bound: int) -> Count:
-        rows = self.sql.rows(
-            questions.count(self.sql.dialect.statements, status), (queue, bound + 1)
-        )
+        rows = self.sql.rows(counted(self.sql.dialect.statements.jobs, status), (queue, bound + 1))
         return _bounded(int(rows[0][0]), bound)
 
     def count_each(self, queues: Sequence[str], bound: int) -> Mapping[str, dict[JobStatus, Count]]:
         """Of many queues in one statement, where the engine has an index for it."""
-        counts = self.sql.dialect.counts
+        counts = self.sql.dialect.jobs.counts
         if counts is None or len(queues) < MANY_QUEUES:
             return super().count_each(queues, bound)
         there = {(queue, status): found for queue, status, found in self.sql.rows(counts)}
@@ -97,7 +95,7 @@ class SqlJobCatalog(JobCatalog):
         return {queue: counted(queue) for queue in queues}
 
     def claimable(self, queues: Sequence[str], most: int) -> list[str]:
-        return self.sql.dialect.claimable(self.sql, queues, ms(self.now), most)
+        return self.sql.dialect.claims.claimable(self.sql, queues, ms(self.now), most)
 
     def _listed(
         self, columns: Sequence[ColumnElement[Any]], query: JobQuery, after: int | None, limit: int

@@ -14,21 +14,21 @@ from .....core.domain.job.failure import storable
 from .....core.domain.job.job import Job
 from .....core.domain.job.status import JobStatus
 from .....core.domain.job.unreadable import UnreadableJob
-from ..mapping import (
-    CHANGING,
-    LOADED,
-    UNREADABLE,
-    Row,
-    UnreadableRow,
-    changing_values,
-    job_from_row,
-    lease_length,
-)
+from ..statement import Row
 from ..times import moment, whole_ms
 from .documents import (
     failures_from_text,
     labels_from_text,
     policy_from_text,
+)
+from .rows import (
+    CHANGING,
+    LOADED,
+    UNREADABLE,
+    UnreadableRow,
+    changing_values,
+    job_from_row,
+    lease_length,
 )
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from .....core.domain.job.identity import JobRef
-from ..dialect import Ref, SqlDialect
-from ..mapping import (
-    EVENT,
-    LOADED,
-    NEW,
-    Row,
-)
+from ..events.rows import EVENT
 from ..sql_connection import SqlConnection
+from ..statement import Row
+from .dialect import JobDialect, Ref
+from .rows import LOADED, NEW
 
 _KEY, _SEQUENCE, _QUEUE, _ID = (NEW.index(name) for name in ("key", "sequence", "queue", "id"))
 _LOADED_KEY, _LOADED_QUEUE, _LOADED_ID = (LOADED.index(name) for name in ("key", "queue", "id"))
@@ -32,7 +29,7 @@ def refs_of(rows: Sequence[Row]) -> list[Ref]:
     return [(row[_QUEUE], row[_ID]) for row in rows]
 
 
-def taken_of(dialect: SqlDialect, sql: SqlConnection, rows: Sequence[Row]) -> set[Ref]:
+def taken_of(dialect: JobDialect, sql: SqlConnection, rows: Sequence[Row]) -> set[Ref]:
     """Which of these jobs an insert has left out: those that are not there under their keys."""
     refs = refs_of(rows)
     keys = {row[_KEY] for row in rows}

@@ -6,11 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .....core.domain.errors import PayloadTooLarge
-from ..mapping import (
-    CHANGING,
-    NEW,
-    Row,
-)
+from ..statement import Row
+from .rows import CHANGING, NEW
 
 WIDEST: Final = 4
 """Bytes that a character takes at most."""

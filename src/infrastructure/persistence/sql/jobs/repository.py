@@ -13,9 +13,9 @@ from .....core.domain.job.job import Job
 from .....core.domain.skipped import skipped
 from .....core.ports.job_repository import JobRepository
 from ..events.repository import SqlEventLog
-from ..mapping import new_values
 from ..sql_connection import SqlConnection
 from .damaged_rows import read_job, saved_row
+from .rows import new_values
 
 
 @attrs.frozen(eq=False)
@@ -26,10 +26,10 @@ class SqlJobRepository(JobRepository):
     log: SqlEventLog
 
     def draw_sequences(self, count: int) -> Sequence[int]:
-        return self.sql.dialect.draw(self.sql, count)
+        return self.sql.dialect.sequences.draw(self.sql, count)
 
     def last_sequence(self) -> int:
-        return self.sql.dialect.last_sequence(self.sql)
+        return self.sql.dialect.sequences.last(self.sql)
 
     def insert(
         self, jobs: Sequence[Job], births: Sequence[Event] = (), *, are_free: bool = False
@@ -38,11 +38,11 @@ class SqlJobRepository(JobRepository):
             return frozenset()
         rows = [new_values(job) for job in jobs]
         events = self.log.rows(births)
-        taken = self.sql.dialect.insert_jobs(self.sql, rows, events, are_free=are_free)
+        taken = self.sql.dialect.jobs.insert(self.sql, rows, events, are_free=are_free)
         return frozenset(JobRef(*ref) for ref in taken)
 
     def get(self, ref: JobRef) -> Job:
-        rows = self.sql.dialect.find(self.sql, [ref])
+        rows = self.sql.dialect.jobs.find(self.sql, [ref])
         if not rows:
             raise JobNotFound(ref.id, ref.queue)
         return read_job(rows[0])
@@ -50,7 +50,7 @@ class SqlJobRepository(JobRepository):
     def find(self, refs: Collection[JobRef], *, bare: bool = False) -> list[Job]:
         if not refs:
             return []
-        found = self.sql.dialect.find(self.sql, refs, bare=bare)
+        found = self.sql.dialect.jobs.find(self.sql, refs, bare=bare)
         return [read_job(row) for row in found]
 
     def save(self, jobs: Sequence[Job]) -> list[Job]:
@@ -63,20 +63,20 @@ class SqlJobRepository(JobRepository):
             if job.version > first.setdefault(job.key, job).version:
                 first[job.key] = job
         rows = [saved_row(job) for job in first.values()]
-        written = self.sql.dialect.save(self.sql, rows)
+        written = self.sql.dialect.jobs.save(self.sql, rows)
         for key in written:
             first[key].version += 1
         return [job for job in jobs if first[job.key] is not job or job.key not in written]
 
     def save_data(self, job: Job) -> None:
-        save_data = self.sql.dialect.statements.save_data
+        save_data = self.sql.dialect.statements.jobs.save_data
         self.sql.write(save_data, (job.data, job.key))
 
     def remove(self, jobs: Sequence[Job]) -> None:
         if not jobs:
             return
         going = {job.key: job.ref for job in jobs}
-        if self.sql.dialect.remove(self.sql, list(going)) < len(going):
+        if self.sql.dialect.jobs.remove(self.sql, list(going)) < len(going):
             for job in self.find(going.values(), bare=True):
                 if job.key in going:
                     raise skipped(job.ref)

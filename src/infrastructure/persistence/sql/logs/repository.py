@@ -13,8 +13,8 @@ from .....core.ports.job_logs import (
     NewLine,
 )
 from ..sql_connection import SqlConnection
-from ..statements import Statements
 from ..times import moment, to_ms
+from .statements import LogStatements
 
 
 @attrs.frozen(eq=False)
@@ -25,8 +25,8 @@ class SqlJobLogs(JobLogs):
     now: datetime
 
     @property
-    def _statements(self) -> Statements:
-        return self.sql.dialect.statements
+    def _statements(self) -> LogStatements:
+        return self.sql.dialect.statements.logs
 
     def append(self, lines: Sequence[NewLine]) -> list[int | None]:
         return [self._append(line) for line in lines]
@@ -41,7 +41,7 @@ class SqlJobLogs(JobLogs):
 
     def _append(self, line: NewLine) -> int | None:
         held = line.held
-        if not self.sql.rows(self._statements.held, (held.key, held.token)):
+        if not self.sql.rows(self.sql.dialect.statements.claims.held, (held.key, held.token)):
             return None
         number = self._last(held.key) + 1
         row = (held.key, number, to_ms(self.now), line.text)

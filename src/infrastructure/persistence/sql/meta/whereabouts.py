@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 import attrs
-from sqlalchemy import literal_column, select
 
 from .....core.domain.errors import DifferentDatabase
-from ..questions import FORMS
 from ..sql_connection import SqlConnection
-from ..statement import Statement
-from ..statements import Statements
 
 NOWHERE: Final = ("", "")
 """The id and the place of a database that holds no queue."""
@@ -47,12 +42,5 @@ class Whereabouts:
 
 def found_on(sql: SqlConnection) -> tuple[str, str]:
     """The id and the place of the database that a session leads to."""
-    rows = sql.rows(_whereabouts(sql.dialect.statements))
+    rows = sql.rows(sql.dialect.statements.meta.id_and_place)
     return (str(rows[0][0]), str(rows[0][1])) if rows else NOWHERE
-
-
-@lru_cache(FORMS)
-def _whereabouts(statements: Statements) -> Statement:
-    meta = statements.tables.meta.c
-    id_and_place = select(meta.value, statements.tables.place)
-    return Statement(id_and_place.where(meta.name == literal_column("'store_id'")), [])

@@ -23,10 +23,10 @@ from .....core.domain.errors import (
 from .....core.domain.id_runs import IdRun
 from ....cached_property import cached_property
 from ..jobs.parts import WIDEST
-from ..mapping import UnreadableRow
+from ..jobs.rows import UnreadableRow
 from ..server.driver import ANSWER_SECONDS, Connection, ServerDriver, Verdict
 from . import errors
-from .dialect import MysqlDialect
+from .dialect import MysqlDialect, dialect_of
 from .horizon import Written
 from .keepalive import QUIET_SECONDS, watch
 from .schema import MariadbTables, MysqlTables
@@ -75,7 +75,7 @@ class MysqlDriver(ServerDriver):
     prefix: str
     _sides: dict[int, UncommittedView] = attrs.field(factory=dict[int, UncommittedView], init=False)
     _flavours: list[Flavour] = attrs.field(factory=list[Flavour], init=False)
-    _grammars: list[MysqlDialect] = attrs.field(factory=list[MysqlDialect], init=False)
+    _dialects: list[MysqlDialect] = attrs.field(factory=list[MysqlDialect], init=False)
 
     @property
     def url(self) -> str:
@@ -98,10 +98,10 @@ class MysqlDriver(ServerDriver):
 
     @property
     def dialect(self) -> MysqlDialect:
-        if not self._grammars:
+        if not self._dialects:
             kind = MariadbTables if self.flavour.name == "mariadb" else MysqlTables
-            self._grammars.append(MysqlDialect(kind(self.prefix), self.written))
-        return self._grammars[0]
+            self._dialects.append(dialect_of(kind(self.prefix), self.written))
+        return self._dialects[0]
 
     @cached_property
     def compiler(self) -> Dialect:
@@ -143,7 +143,7 @@ class MysqlDriver(ServerDriver):
         try:
             for statement in (_SESSION, _LATEST, _OF_FLAVOUR[self.flavour.name]):
                 self._say(connection, statement)
-            self.dialect.longest = int(self._ask(connection, _LONGEST)[0])
+            self.dialect.packet.longest = int(self._ask(connection, _LONGEST)[0])
         except BaseException:
             connection.close()
             raise
@@ -157,7 +157,7 @@ class MysqlDriver(ServerDriver):
         return OwnMysqlConnection(connection, self.dialect, self.compiler, cursor, self.shown)
 
     def begin(self, connection: Connection, *, only_reads: bool) -> MysqlTransaction:
-        known = self.dialect.horizon.known
+        known = self.dialect.events.horizon.known
         mark(connection, is_busy=True)
         if only_reads:
             self._say(connection, _SNAPSHOT)
@@ -209,10 +209,10 @@ class MysqlDriver(ServerDriver):
         return errors.kind_of(number, told)(self.shown, told)
 
     def ensure_room(self, text: str, field: str) -> None:
-        if len(text) * WIDEST + ROOM <= self.dialect.longest:
+        if len(text) * WIDEST + ROOM <= self.dialect.packet.longest:
             return
-        if (needed := size_of(text) + ROOM) > self.dialect.longest:
-            raise PayloadTooLarge(field, too_long(needed, self.dialect.longest))
+        if (needed := size_of(text) + ROOM) > self.dialect.packet.longest:
+            raise PayloadTooLarge(field, too_long(needed, self.dialect.packet.longest))
 
     def _number(self, error: Exception) -> int:
         """The number of a driver's error, 0 for any other."""

@@ -32,18 +32,16 @@ class MysqlEngine(MysqlDriver, Engine):
     def notifier(
         self, runner: TransactionRunner, store_id: str, publish: Callable[[Collection[Hint]], None]
     ) -> MysqlNotifier:
-        statements = self.dialect.statements
+        events = self.dialect.events
 
         def newest(sql: SqlConnection) -> int:
-            return int(sql.rows(statements.last_event)[0][0] or 0)
+            return events.last(sql)
 
         def behind(after: int, sql: SqlConnection) -> tuple[int, int]:
-            found, count = sql.rows(statements.count_events, (after,))[0]
+            found, count = sql.rows(events.statements.count_events, (after,))[0]
             return int(found or after), int(count)
 
         def ask(after: int) -> tuple[int, int]:
             return runner.ask(partial(behind, after))
 
-        return MysqlNotifier(
-            partial(runner.ask, newest), ask, self.dialect.own_events, self.close_side
-        )
+        return MysqlNotifier(partial(runner.ask, newest), ask, events.own, self.close_side)

@@ -87,7 +87,7 @@ def _migrate(connection: Connection, driver: MysqlDriver) -> None:
     revision = known(current_revision(connection, tables), url)
     if revision != REVISIONS[-1]:
         upgrade_to_newest(connection, tables)
-        if connection.execute(driver.dialect.statements.store_id.core).scalar() is None:
+        if connection.execute(driver.dialect.statements.meta.store_id.core).scalar() is None:
             identity = {"name": "store_id", "value": uuid.uuid4().hex}
             connection.execute(tables.meta.insert().values(identity))
         _log.info("%s: schema is at revision %s", url, REVISIONS[-1])
@@ -95,7 +95,7 @@ def _migrate(connection: Connection, driver: MysqlDriver) -> None:
 
 
 def _store_id(connection: Connection, driver: MysqlDriver) -> str:
-    found = connection.execute(driver.dialect.statements.store_id.core).scalar()
+    found = connection.execute(driver.dialect.statements.meta.store_id.core).scalar()
     if found is None:
         raise StoreCorrupt(driver.url, "it has Errands' tables, but no store id")
     return str(found)

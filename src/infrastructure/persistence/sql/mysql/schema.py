@@ -26,7 +26,7 @@ class MysqlTables(Tables):
 
     def _add_sequences(self) -> None:
         value = Column("value", BigInteger, primary_key=True, autoincrement=True)
-        self.drawn = self._table("sequence", value)
+        self.drawn = self._table("sequence", [value])
 
     def _storage(self, name: str) -> dict[str, Any]:
         return STORAGE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -24,7 +24,8 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ....cached_property import cached_property
-from ..mapping import json_text
+from ..encoding import json_text
+from ..sequences import Sequences
 from ..sql_connection import SqlConnection
 from ..statement import Statement
 from .joins import JoinedDelete, StraightJoin
@@ -32,22 +33,6 @@ from .schema import MariadbTables, MysqlTables
 
 AT_ONCE: Final = 1_024
 """Rows of one insert into the side table."""
-
-
-class Sequences(Protocol):
-    """Draws sequences; each rises above all that were drawn before, and none comes twice."""
-
-    def draw(self, sql: SqlConnection, count: int) -> Sequence[int]:
-        """`count` of them, rising."""
-        ...
-
-    def last(self, sql: SqlConnection) -> int:
-        """The highest drawn so far."""
-        ...
-
-    def count_on(self, sql: SqlConnection, least: int) -> None:
-        """Draw what comes next above this; never below what was drawn."""
-        ...
 
 
 class SequenceObject(Sequences):

@@ -11,11 +11,11 @@ from sqlalchemy.engine import Dialect
 
 from .....core.domain.errors import StoreRefused
 from ..events.horizon import NOTHING, Known
-from ..mapping import Row
 from ..sql_connection import SqlConnection
-from ..statement import Core, Parameters, Statement, positions
+from ..statement import Core, Parameters, Row, Statement, positions
 from .answers import answered
-from .dialect import CountsWritten, MysqlDialect
+from .counts_written import CountsWritten
+from .dialect import MysqlDialect
 
 LONG: Final = 100_000
 """Characters of a text from which on it is asked whether the server will take it."""
@@ -104,8 +104,8 @@ class MysqlConnection(SqlConnection):
 
     def _require_room(self, values: Iterable[Any]) -> None:
         long = [each for each in values if isinstance(each, str) and len(each) > LONG]
-        if long and (needed := sum(map(size_of, long)) + ROOM) > self._dialect.longest:
-            raise StoreRefused(self.shown, too_long(needed, self._dialect.longest))
+        if long and (needed := sum(map(size_of, long)) + ROOM) > self._dialect.packet.longest:
+            raise StoreRefused(self.shown, too_long(needed, self._dialect.packet.longest))
 
 
 @attrs.frozen(eq=False)
@@ -117,8 +117,8 @@ class OwnMysqlConnection(MysqlConnection, CountsWritten):
     def write_many(self, statement: Statement, parameters: Sequence[Parameters]) -> int:
         """Notes which events are this process's own."""
         cursor = self._run_many(statement, parameters)
-        if statement is self._dialect.statements.append_event and len(parameters) <= AT_ONCE:
-            self._dialect.own_events.note(cursor.lastrowid, len(parameters))
+        if statement is self._dialect.events.statements.append_event and len(parameters) <= AT_ONCE:
+            self._dialect.events.own.note(cursor.lastrowid, len(parameters))
         return int(cursor.rowcount)
 
     def _ask(self, send: Callable[..., object], text: str, values: Sequence[Any]) -> None:

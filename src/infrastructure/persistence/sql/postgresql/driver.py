@@ -21,11 +21,11 @@ from .....core.domain.errors import (
 from .....core.domain.skipped import rows_skipped
 from ....cached_property import cached_property
 from ..jobs.parts import ensure_bytes
-from ..mapping import UnreadableRow
+from ..jobs.rows import UnreadableRow
 from ..server.driver import Connection, ServerDriver, Verdict
 from . import errors
 from .dialect import PostgresqlDialect
-from .insert_statements import NOT_ALL
+from .job_statements import NOT_ALL
 from .message import PostgresqlMessage
 from .sql_connection import DIALECT, PostgresqlConnection
 from .transaction import PostgresqlTransaction

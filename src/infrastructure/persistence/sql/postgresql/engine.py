@@ -49,4 +49,4 @@ class PostgresqlEngine(PostgresqlDriver, Engine):
 
 
 def _newest_event(sql: SqlConnection) -> int:
-    return int(sql.rows(sql.dialect.statements.last_event)[0][0] or 0)
+    return sql.dialect.events.last(sql)

@@ -88,7 +88,7 @@ def _migrate(connection: Connection, tables: Tables, url: str) -> None:
 
 
 def _store_id(connection: Connection, driver: PostgresqlDriver) -> str:
-    found = connection.execute(driver.dialect.statements.store_id.core).scalar()
+    found = connection.execute(driver.dialect.statements.meta.store_id.core).scalar()
     if found is None:
         raise StoreCorrupt(driver.url, "it has Errands' tables, but no store id")
     return str(found)

@@ -80,7 +80,7 @@ class PostgresqlNotifier(Notifier):
     def publish_within(self, sql: SqlConnection, hints: Collection[Hint]) -> None:
         """This process hears of it as others do: it knows no better when."""
         for note in _notes(set(hints), ANYBODY):
-            sql.rows(self._driver.dialect.statements.notify, (self._channel, note))
+            sql.rows(self._driver.dialect.events.statements.notify, (self._channel, note))
 
     def start(self, on_change: Callable[[], None]) -> None:
         self._polling.start(on_change)

@@ -8,9 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Integer
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from ..mapping import Row
 from ..sql_connection import SqlConnection
-from ..statement import Core, Parameters, Statement, positions
+from ..statement import Core, Parameters, Row, Statement, positions
 from .dialect import PostgresqlDialect
 
 DIALECT: Final = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]

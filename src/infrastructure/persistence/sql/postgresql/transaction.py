@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from .....core.domain.skipped import rows_skipped
-from ..mapping import EVENT, NEW, Row
+from ..events.rows import EVENT
+from ..jobs.rows import NEW
 from ..server.driver import Transaction
-from ..statement import Parameters, Statement
-from .dialect import MOST_CHARACTERS, PostgresqlDialect, WritesLate
+from ..statement import Parameters, Row, Statement
+from .dialect import PostgresqlDialect
+from .jobs import MOST_CHARACTERS
 from .sql_connection import PostgresqlConnection, Text, compiled, joined
+from .writes_late import WritesLate
 
 MOST_LATE: Final = 1_000
 """Rows of new jobs that are kept back at most, to be written in one statement."""
@@ -33,7 +36,7 @@ class PostgresqlTransaction(PostgresqlConnection, WritesLate, Transaction):
 
     def __init__(self, connection: Any, dialect: PostgresqlDialect, opening: str) -> None:
         super().__init__(connection, dialect)
-        self.known = dialect.horizon.known
+        self.known = dialect.events.horizon.known
         self._opening: list[Text] = [(opening, ())]
         self._jobs: list[Row] = []
         self._births: list[Row] = []
@@ -100,7 +103,7 @@ class PostgresqlTransaction(PostgresqlConnection, WritesLate, Transaction):
     def _late(self) -> list[Text]:
         late, self._kept_back = self._late_jobs(), 0
         if self._events:
-            late += [compiled(*each) for each in self._dialect.telling(self._events)]
+            late += [compiled(*each) for each in self._dialect.events.telling(self._events)]
             self._events = []
         return late
 
@@ -111,8 +114,8 @@ class PostgresqlTransaction(PostgresqlConnection, WritesLate, Transaction):
         # Without BEGIN one job is all there is to undo, and looking at the answer costs less.
         if self._opening and len(jobs) == len(births) == 1:
             self._has_one_alone = True
-            return [compiled(*self._dialect.alone(jobs[0], births[0]))]
-        return [compiled(*self._dialect.all_or_none(jobs, births))]
+            return [compiled(*self._dialect.jobs.alone(jobs[0], births[0]))]
+        return [compiled(*self._dialect.jobs.all_or_none(jobs, births))]
 
     def _write_alone(self, late: Sequence[Text]) -> None:
         text, values = joined(late)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .....core.domain.queue.queue import Queue
-from ..mapping import Row
+from ..statement import Row
 from ..times import from_ms, to_ms
 
 QUEUE: Final = ("name", "paused", "turn", "drained_at")

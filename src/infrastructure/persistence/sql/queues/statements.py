@@ -1,65 +1,65 @@
-"""The statements about queues that every engine understands."""
+"""The statements about queues."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, literal_column, or_, select
-from sqlalchemy.sql import ColumnElement, Select
+from sqlalchemy import bindparam, literal_column, or_, select
+from sqlalchemy.sql import ColumnElement
 
-from .....core.domain.job.status import TERMINAL, JobStatus
 from ....cached_property import cached_property
-from ..mapping import TERMINAL_LIST, literal_of
-from ..schema import Tables
-from ..statement import Statement
+from ..jobs.selecting import has_jobs_in
+from ..statement import Query, Statement
+from ..syntax import SqlSyntax
 from .rows import FORGOTTEN, QUEUE
 
-Query = Select[*tuple[Any, ...]]
-_ONE: Final[ColumnElement[int]] = literal_column("1")
 _FORGOTTEN: Final[ColumnElement[int]] = literal_column(str(FORGOTTEN))
+_ZERO: Final[ColumnElement[int]] = literal_column("0")
 
 
 class QueueStatements:
-    """Statements over the table of queues."""
+    """Statements over the table of queues. Each names its parameters in order."""
 
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
+    def __init__(self, syntax: SqlSyntax) -> None:
+        self.syntax = syntax
+        self.tables = syntax.tables
 
     @cached_property
-    def get_queue(self) -> Statement:
+    def get(self) -> Statement:
         """A queue's settings, locked."""
-        return Statement(self._queue.with_for_update(key_share=True), ["of_name"])
+        return Statement(self.syntax.locked(self._queue), ["of_name"])
 
     @cached_property
-    def look_queue(self) -> Statement:
+    def peek(self) -> Statement:
         """A queue's settings, not locked."""
         return Statement(self._queue, ["of_name"])
 
     @cached_property
-    def list_queues(self) -> Statement:
+    def list_all(self) -> Statement:
         """The queues that are known, and those that are forgotten and have jobs."""
         queue = self.tables.queues.c
-        is_listed = or_(queue.turn != _FORGOTTEN, self.has_jobs_in(queue.name))
+        is_listed = or_(queue.turn != _FORGOTTEN, has_jobs_in(self.tables, queue.name))
         return Statement(self._queues.where(is_listed).order_by(queue.name), [])
 
     @cached_property
-    def has_jobs(self) -> Statement:
-        """One row where there is any job in a queue."""
-        found: Query = select(_ONE).where(self.has_jobs_in(bindparam("of_name")))
-        return Statement(found, ["of_name"])
-
-    def has_jobs_in(self, name: ColumnElement[str]) -> ColumnElement[bool]:
-        """Whether there is a job in the queue of this name; by an index for each status."""
-        return or_(*(self._has(name, status) for status in JobStatus))
-
-    def _has(self, name: ColumnElement[str], status: JobStatus) -> ColumnElement[bool]:
-        job = self.tables.jobs.c
-        found: Query = select(_ONE).where(
-            job.queue == name, job.status == literal_column(literal_of(status))
+    def register(self) -> Statement:
+        """Write a queue unless it is there and known."""
+        queues = self.tables.queues
+        known = self.syntax.upsert(
+            queues,
+            {"name": bindparam("of_name"), "paused": _ZERO, "turn": _ZERO},
+            key=["name"],
+            changes=["drained_at", "turn"],
+            where=queues.c.turn == _FORGOTTEN,
         )
-        if status in TERMINAL:
-            found = found.where(job.status.op("IN")(literal_column(f"({TERMINAL_LIST})")))
-        return exists(found.correlate(self.tables.queues))
+        return Statement(known, ["of_name"])
+
+    @cached_property
+    def save(self) -> Statement:
+        """Write a queue, whether it is there or not."""
+        values: dict[str, ColumnElement[Any]] = {name: bindparam("new_" + name) for name in QUEUE}
+        saved = self.syntax.upsert(self.tables.queues, values, key=["name"], changes=QUEUE[1:])
+        return Statement(saved, ["new_" + name for name in QUEUE])
 
     @property
     def _queue(self) -> Query:

@@ -25,7 +25,7 @@ from .....core.domain.errors import (
     StoreUnavailable,
     StoreUnusable,
 )
-from ..mapping import UnreadableRow
+from ..jobs.rows import UnreadableRow
 
 MEMORY: Final = ":memory:"
 DRIVER_VARIABLE: Final = "ERRANDS_SQLITE_DRIVER"

@@ -19,8 +19,10 @@ class SqliteTables(Tables):
     def _add_sequences(self) -> None:
         self.sequences = self._table(
             "sequence",
-            Column("name", NAME, primary_key=True),
-            Column("value", BigInteger, nullable=False),
+            [
+                Column("name", NAME, primary_key=True),
+                Column("value", BigInteger, nullable=False),
+            ],
         )
 
     def _when(self, condition: str | None) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Final
 import attrs
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from ..mapping import Row
+from ..dialect import SqlDialect
 from ..sql_connection import SqlConnection
-from ..statement import BULK, Core, Parameters, Statement, positions
-from .dialect import SQLITE, SqliteDialect
+from ..statement import BULK, Core, Parameters, Row, Statement, positions
+from .dialect import SQLITE
 from .driver import Connection
 
 DIALECT: Final = SQLiteDialect_pysqlite()
@@ -26,7 +26,7 @@ class SqliteConnection(SqlConnection):
     connection: Connection
 
     @property
-    def dialect(self) -> SqliteDialect:
+    def dialect(self) -> SqlDialect:
         return SQLITE
 
     def rows(self, statement: Statement, parameters: Parameters = ()) -> Sequence[Row]:

@@ -1,21 +1,29 @@
-"""Rows and entities: the one module that knows what stands in which column."""
+"""Rows and jobs: the one module that knows what stands in which column."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 
-from ....core.domain.events import Event, EventType
-from ....core.domain.job import defaults
-from ....core.domain.job.fields import CancelRequest
-from ....core.domain.job.job import Job
-from ....core.domain.job.lease import Lease
-from ....core.domain.job.options import DEFAULT_POLICY, NO_LABELS
-from ....core.domain.job.status import TERMINAL, UNSTARTED, JobStatus
-from .jobs.documents import (
+from .....core.domain.job import defaults
+from .....core.domain.job.fields import CancelRequest
+from .....core.domain.job.job import Job
+from .....core.domain.job.lease import Lease
+from .....core.domain.job.options import DEFAULT_POLICY, NO_LABELS
+from .....core.domain.job.status import (
+    JobStatus,
+)
+from ..statement import Row
+from ..times import (
+    from_ms,
+    moment,
+    span_of,
+    to_ms,
+    whole_ms,
+)
+from .documents import (
     failures_from_text,
     failures_to_text,
     labels_from_text,
@@ -23,27 +31,6 @@ from .jobs.documents import (
     policy_from_text,
     policy_to_text,
 )
-from .times import from_ms, moment, span_of, to_ms, whole_ms
-
-Row = Sequence[Any]
-
-
-def literal_of(status: JobStatus) -> str:
-    """A status as SQL spells it."""
-    return f"'{status.value}'"
-
-
-WAITING: Final = literal_of(JobStatus.WAITING)
-"""SQL literals: a partial index serves a query only where both spell the same constant."""
-DELAYED: Final = literal_of(JobStatus.DELAYED)
-ACTIVE: Final = literal_of(JobStatus.ACTIVE)
-BLOCKED: Final = literal_of(JobStatus.WAITING_CHILDREN)
-OPEN: Final = tuple(status for status in JobStatus if status not in TERMINAL)
-TERMINAL_LIST: Final = ", ".join(literal_of(status) for status in sorted(TERMINAL))
-UNSTARTED_LIST: Final = ", ".join(literal_of(status) for status in sorted(UNSTARTED))
-
-_encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder().decode
 
 INSERTED: Final = (
     "key", "queue", "id", "name", "created_at", "policy", "labels",
@@ -202,25 +189,3 @@ def lease_length(length: int | None) -> timedelta:
 
 def _request(at: int | None, reason: str | None) -> CancelRequest | None:
     return None if at is None else CancelRequest(moment(at), reason or "")
-
-
-EVENT: Final = ("at", "type", "queue", "job_id", "data")
-"""Columns written for an event."""
-
-
-def event_values(event: Event, at: int) -> tuple[Any, ...]:
-    """The values of `EVENT`; `at` is the time of the unit in milliseconds."""
-    data = event.data
-    return (at, event.type._value_, event.queue, event.job_id, json_text(data) if data else None)
-
-
-def json_text(value: object) -> str:
-    """A small value as JSON."""
-    return _encode(value).decode()
-
-
-def event_from_row(row: Row) -> Event:
-    """The event of a row: id, then the `EVENT` columns."""
-    id_, at, kind, queue, job_id, data = row
-    details = None if data is None else _decode(data)
-    return Event(EventType(kind), moment(at), queue, job_id, details, id_)

@@ -1,0 +1,35 @@
+"""How an engine writes the log of events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ..sql_connection import SqlConnection
+from ..statement import Row
+from .horizon import Watermark
+from .statements import EventStatements
+
+
+@attrs.frozen(eq=False)
+class EventDialect:
+    """Appending events, and up to which id the log is complete."""
+
+    statements: EventStatements
+
+    def append(self, sql: SqlConnection, rows: Sequence[Row]) -> None:
+        """Write events, in order."""
+        raise NotImplementedError
+
+    def watermark(self, sql: SqlConnection) -> Watermark | None:
+        """Up to which id no transaction can add an event any more; None: every id that is seen."""
+        raise NotImplementedError
+
+    def count_on(self, sql: SqlConnection, least: int) -> None:
+        """Let the next ids be above this one; nothing where they are by themselves."""
+        raise NotImplementedError
+
+    def last(self, sql: SqlConnection) -> int:
+        """The id of the newest event in sight; 0 for none."""
+        return int(sql.rows(self.statements.last_event)[0][0] or 0)
