@@ -6,15 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .core.application.job_handle import JobHandle as JobHandle
+    from .core.application.facade.job_handle import JobHandle as JobHandle
+    from .core.application.facade.queue import JobPage as JobPage
+    from .core.application.facade.queue import Queue as Queue
+    from .core.application.facade.sync_client import SyncErrands as SyncErrands
+    from .core.application.facade.sync_job_handle import SyncJobHandle as SyncJobHandle
+    from .core.application.facade.sync_queue import SyncJobPage as SyncJobPage
+    from .core.application.facade.sync_queue import SyncQueue as SyncQueue
     from .core.application.job_validator import JobSpec as JobSpec
-    from .core.application.queue import JobPage as JobPage
-    from .core.application.queue import Queue as Queue
     from .core.application.scheduling.scheduler import QueueScheduler as QueueScheduler
     from .core.application.snapshot import JobSnapshot as JobSnapshot
-    from .core.application.sync_job_handle import SyncJobHandle as SyncJobHandle
-    from .core.application.sync_queue import SyncJobPage as SyncJobPage
-    from .core.application.sync_queue import SyncQueue as SyncQueue
     from .core.application.worker.context import JobContext as JobContext
     from .core.application.worker.context import SyncJobContext as SyncJobContext
     from .core.application.worker.settings import WorkerSettings as WorkerSettings
@@ -70,19 +71,18 @@ if TYPE_CHECKING:
     from .core.ports.job_catalog import Count as Count
     from .core.ports.job_logs import LogLine as LogLine
     from .infrastructure.di.application import Errands as Errands
-    from .infrastructure.di.synchronous import SyncErrands as SyncErrands
     from .infrastructure.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
 _HOMES: Final = {
     "infrastructure.di.application": ("Errands",),
-    "infrastructure.di.synchronous": ("SyncErrands",),
+    "core.application.facade.sync_client": ("SyncErrands",),
     "infrastructure.settings": ("Settings",),
-    "core.application.queue": ("Queue", "JobPage"),
-    "core.application.sync_queue": ("SyncQueue", "SyncJobPage"),
-    "core.application.job_handle": ("JobHandle",),
-    "core.application.sync_job_handle": ("SyncJobHandle",),
+    "core.application.facade.queue": ("Queue", "JobPage"),
+    "core.application.facade.sync_queue": ("SyncQueue", "SyncJobPage"),
+    "core.application.facade.job_handle": ("JobHandle",),
+    "core.application.facade.sync_job_handle": ("SyncJobHandle",),
     "core.application.snapshot": ("JobSnapshot",),
     "core.application.job_validator": ("JobSpec",),
     "core.application.scheduling.scheduler": ("QueueScheduler",),

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from errands import DifferentDatabase, Errands
-from errands.infrastructure.di.synchronous import SyncErrands
+from errands.core.application.facade.sync_client import SyncErrands
 from errands.infrastructure.persistence.sql.meta.whereabouts import NOWHERE, Whereabouts
 from tests import stores
 from tests.servers import server

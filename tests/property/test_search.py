@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errands import Errands
+from errands.core.application.facade.sync_client import SyncErrands
 from errands.core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle
 from errands.core.domain.job.failure import ErrorInfo
 from errands.core.domain.job.lease import Claim
 from errands.core.domain.job.outcome import Fail
-from errands.infrastructure.di.synchronous import SyncErrands
 from tests import stores
 from tests.servers import scratch_of_process
 
@@ -61,7 +61,7 @@ class Searched:
         """Let each job of a queue, in order, fail for good by an error."""
         claim = Claim(queue, len(raised), "worker", "token", timedelta(hours=1))
         for app in self.apps.values():
-            store = app._container.store()  # pyright: ignore[reportPrivateUsage]
+            store = app._parts.services().store  # pyright: ignore[reportPrivateUsage]
             turn = WorkerCycle(claims=(claim,), free=len(raised))
             claimed = store.transact_sync(partial(run_cycle, cycle=turn)).claimed
             ends = [

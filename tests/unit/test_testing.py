@@ -15,7 +15,7 @@ from errands.testing import FakeClock, SequentialIds, run_until_idle
 def test_importing_the_package_or_its_kit_does_not_need_pytest() -> None:
     program = (
         "import sys; import errands; assert 'pytest' not in sys.modules;"
-        "sys.modules['pytest'] = None; import errands.core.application.queue;"
+        "sys.modules['pytest'] = None; import errands.core.application.facade.queue;"
         "assert 'errands.infrastructure.testing' not in sys.modules"
     )
 

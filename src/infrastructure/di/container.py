@@ -22,6 +22,8 @@ from ...core.application.worker.outcomes import Chance
 from ...core.ports.codec import Codec
 from ...core.ports.executor import Executor
 from ...core.ports.id_generator import IdGenerator
+from ...core.ports.openings import Openings
+from ...core.ports.process_end import ProcessEnd
 from ...core.ports.store import Store
 from ...core.ports.wakeup import Wakeup
 from ..codec import JsonCodec
@@ -30,7 +32,8 @@ from ..ids import Uuid7Generator
 from ..persistence.open_store import Clock, open_store
 from ..settings import Settings
 from ..wakeups.local_wakeup import LocalWakeup
-from .openings import Openings
+from .hard_end import HardEnd
+from .openings import CountedOpenings
 
 
 class Once(providers.ThreadSafeSingleton[Any]):
@@ -63,7 +66,7 @@ class Container(containers.DeclarativeContainer):
     executor: Provider[Executor] = Once(ThreadExecutor)
     registry: Provider[HandlerRegistry] = Once(HandlerRegistry)
     store: Provider[Store] = Once(open_store, settings, clock, wakeup)
-    openings: Provider[Openings] = Once(Openings, store=store, executor=executor)
+    openings: Provider[Openings] = Once(CountedOpenings, store=store, executor=executor)
     outage: Provider[Outage] = Once(Outage)
     listeners: Provider[Listeners] = Once(
         Listeners, store=store, wakeup=wakeup, executor=executor, outage=outage, chance=chance
@@ -80,6 +83,7 @@ class Container(containers.DeclarativeContainer):
         results=results,
         outage=outage,
     )
+    process_end: Provider[ProcessEnd] = providers.Factory(HardEnd)
     scheduler: Provider[QueueScheduler] = providers.Factory(
         QueueScheduler,
         store=store,

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ...core.application.thread_wake_event import ThreadWakeEvent
+from ...core.ports.process_end import ProcessEnd
 from ..last_words import bounded, flush_output
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ FAILURE: Final = 1
 _log = logging.getLogger("errands.worker")
 
 
-class HardEnd:
+class HardEnd(ProcessEnd):
     """Ends the process `HANGING_SECONDS` after `begin`, unless it is called off before.
 
     Python waits at its end for every thread that is no daemon, for the tasks of an event loop and

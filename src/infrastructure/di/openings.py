@@ -11,6 +11,7 @@ from ...core.application.at_fork import HeldThroughForks, at_fork, is_held_here
 from ...core.application.wake_event import WakeEvent
 from ...core.domain.errors import StoreBusy, StoreError, StoreUnavailable
 from ...core.ports.executor import Executor
+from ...core.ports.openings import Openings
 from ...core.ports.store import Store
 from ..fork_safe_lock import fork_safe_lock
 
@@ -19,7 +20,7 @@ FORK_WAITS_SECONDS: Final = 5.0
 NESTED: Final = "a signal handler cannot open what its own thread is just opening or closing"
 
 
-class Openings:
+class CountedOpenings(Openings):
     """Counts openings, of the async and the sync side together, from any thread and loop.
 
     Who comes while the first one opens waits for that. An opening that fails, is cancelled or is
@@ -179,7 +180,7 @@ class Openings:
 class Settling:
     """One thread that opens or closes, and the coroutines of any loops that wait for it."""
 
-    def __init__(self, openings: Openings) -> None:
+    def __init__(self, openings: CountedOpenings) -> None:
         self._openings = openings
         self._pid = os.getpid()
         self._is_over = False
@@ -217,7 +218,7 @@ class Settling:
             signal.set()
 
 
-_all: Final[WeakSet[Openings]] = WeakSet()
+_all: Final[WeakSet[CountedOpenings]] = WeakSet()
 
 
 def _let_them_end() -> None:

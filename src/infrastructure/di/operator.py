@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from ...core.application.database_copy import DatabaseCopy
 from ...core.application.doctor import Checked, Doctor
+from ...core.application.facade.sync_client import SyncErrands
 from ...core.domain.errors import OutdatedSchema, StoreUnavailable
 from ...core.ports.database import DatabaseFacts
 from ..persistence.open_database import open_database
 from .application import Errands
-from .synchronous import SyncErrands
 
 
 class Operator:

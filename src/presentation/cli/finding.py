@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.application.sync_job_handle import SyncJobHandle
+from ...core.application.facade.sync_job_handle import SyncJobHandle
 from ...core.domain.errors import JobNotFound
 
 if TYPE_CHECKING:
-    from ...infrastructure.di.synchronous import SyncErrands
+    from ...core.application.facade.sync_client import SyncErrands
 
 
 def find_job(app: SyncErrands, text: str) -> SyncJobHandle:

@@ -13,9 +13,9 @@ import attrs
 
 from errands.core.application.adder import Adder
 from errands.core.application.doctor import Doctor
+from errands.core.application.facade.sync_queue import SyncQueue
 from errands.core.application.result_waiter import ResultWaiter
 from errands.core.application.services import Services
-from errands.core.application.sync_queue import SyncQueue
 from errands.core.application.use_cases import read
 from errands.core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle
 from errands.core.domain.events import Event

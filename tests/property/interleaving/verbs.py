@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from errands.core.application.sync_job_handle import SyncJobHandle
-from errands.core.application.sync_queue import SyncQueue
+from errands.core.application.facade.sync_job_handle import SyncJobHandle
+from errands.core.application.facade.sync_queue import SyncQueue
 from errands.core.application.use_cases import maintain
 from errands.core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle
 from errands.core.domain.errors import IllegalTransition, JobNotFound

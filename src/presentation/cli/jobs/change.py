@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rich.markup import escape
 
-from ....core.application.sync_job_handle import SyncJobHandle
+from ....core.application.facade.sync_job_handle import SyncJobHandle
 from ....core.domain.errors import AmbiguousJobId, IllegalTransition, JobNotFound, JobUnreadable
 from ....core.domain.job.status import JobStatus
 from ..finding import find_job

@@ -7,8 +7,8 @@ from typing import Any
 from rich.markup import escape
 from rich.text import Text
 
-from ....core.application.sync_job_handle import SyncJobHandle
-from ....core.application.sync_queue import SyncJobPage
+from ....core.application.facade.sync_job_handle import SyncJobHandle
+from ....core.application.facade.sync_queue import SyncJobPage
 from ....core.domain.errors import JobUnreadable
 from ..opening import operator_of
 from ..options import AsJson, Flag, MaybeWhole, Names, Url, Whole

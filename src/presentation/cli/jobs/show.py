@@ -9,7 +9,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from ....core.application.sync_job_handle import SyncJobHandle
+from ....core.application.facade.sync_job_handle import SyncJobHandle
 from ....core.domain.events import Event
 from ....core.ports.job_logs import LogLine
 from ..finding import find_job

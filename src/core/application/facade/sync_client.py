@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
-from ...core.application.listing import checked_cursor, checked_limit, query
-from ...core.application.services import Services
-from ...core.application.sync_job_handle import SyncJobHandle
-from ...core.application.sync_queue import SyncJobPage, SyncQueue
-from ...core.application.use_cases import read
-from ...core.application.use_cases.read import QueueSummary
-from ...core.domain.job.identity import checked_name
-from ..settings import Settings
-from .container import Container
+from ...domain.job.identity import checked_name
+from ..listing import checked_cursor, checked_limit, query
+from ..services import Services
+from ..use_cases import read
+from ..use_cases.read import QueueSummary
+from .parts import Parts
+from .sync_job_handle import SyncJobHandle
+from .sync_queue import SyncJobPage, SyncQueue
 
 
 class SyncErrands:
@@ -22,18 +23,18 @@ class SyncErrands:
     closed when whoever opened either has shut down.
     """
 
-    def __init__(self, container: Container, settings: Settings) -> None:
-        self._container = container
-        self._settings = settings
+    def __init__(self, parts: Parts, *, defaults: Mapping[str, Mapping[str, Any]]) -> None:
+        self._parts = parts
+        self._defaults = defaults
 
     def initialize(self) -> Self:
         """Open the database and migrate it, under a lock; counted, see `Errands.initialize`."""
-        self._container.openings().begin_sync()
+        self._parts.openings().begin_sync()
         return self
 
     def shutdown(self) -> None:
         """Close the database, if nobody else has it open."""
-        self._container.openings().end_sync()
+        self._parts.openings().end_sync()
 
     def __enter__(self) -> Self:
         return self.initialize()
@@ -44,21 +45,20 @@ class SyncErrands:
     def queue(self, name: str = "default", **defaults: Any) -> SyncQueue:
         """The queue of this name; `defaults` are options for what is added through it."""
         checked = checked_name(name, "queue")
-        merged = {**self._settings.queues.get(checked, {}), **defaults}
+        merged = {**self._defaults.get(checked, {}), **defaults}
         return SyncQueue(name, services=self._services, defaults=merged)
 
     def get(self, job_id: str) -> SyncJobHandle:
         """The one job with this id in any queue. Raises `JobNotFound`, `AmbiguousJobId`."""
-        wanted = checked_name(job_id, "job_id")
-        job = self._services.store.read_sync(lambda uow: read.resolve(uow, wanted))
-        return SyncJobHandle(job, self._services)
+        work = partial(read.resolve, job_id=checked_name(job_id, "job_id"))
+        return SyncJobHandle(self._services.store.read_sync(work), self._services)
 
     def jobs(self, *, after: int | None = None, limit: int = 100, **wanted: Any) -> SyncJobPage:
         """A page of jobs of all queues; conditions as in `Queue.jobs`."""
         asked = query(wanted.pop("queue", None), self._services.codec, **wanted)
-        most = checked_limit(limit)
-        cursor = checked_cursor(after)
-        page = self._services.store.read_sync(lambda uow: read.list_jobs(uow, asked, cursor, most))
+        most, cursor = checked_limit(limit), checked_cursor(after)
+        work = partial(read.list_jobs, query=asked, after=cursor, limit=most)
+        page = self._services.store.read_sync(work)
         return SyncJobPage(
             tuple(SyncJobHandle(job, self._services) for job in page.jobs), page.next
         )
@@ -69,4 +69,4 @@ class SyncErrands:
 
     @property
     def _services(self) -> Services:
-        return self._container.services()
+        return self._parts.services()

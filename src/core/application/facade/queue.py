@@ -9,22 +9,22 @@ from typing import Any
 
 import attrs
 
-from ..domain.events import Event, EventType
-from ..domain.job.durations import Duration
-from ..domain.job.identity import checked_name
-from ..domain.job.options import checked_flag
-from ..domain.job.status import JobStatus
-from ..ports.job_catalog import Count
-from . import bulk
-from .bulk import Statuses
-from .event_stream import EventStream
+from ...domain.events import Event, EventType
+from ...domain.job.durations import Duration
+from ...domain.job.identity import checked_name
+from ...domain.job.options import checked_flag
+from ...domain.job.status import JobStatus
+from ...ports.job_catalog import Count
+from .. import bulk
+from ..bulk import Statuses
+from ..event_stream import EventStream
+from ..job_validator import JobValidator, Member, checked_ref
+from ..listing import checked_cursor, checked_limit, event_filter, query
+from ..services import Services
+from ..transactions import Transactions, run_transactions
+from ..use_cases import administer, read
+from ..use_cases.add import Added, NewJob, add_jobs
 from .job_handle import JobHandle
-from .job_validator import JobValidator, Member, checked_ref
-from .listing import checked_cursor, checked_limit, event_filter, query
-from .services import Services
-from .transactions import Transactions, run_transactions
-from .use_cases import administer, read
-from .use_cases.add import Added, NewJob, add_jobs
 
 
 @attrs.frozen

@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Self
 
-from ..domain.job.durations import Duration, duration
-from ..domain.job.job import Job
-from ..domain.job.options import checked_flag
-from ..domain.job.priority import checked_priority
-from ..ports.job_logs import LogLine
-from .job_validator import checked_count
-from .listing import checked_limit
-from .result_waiter import result_of
-from .services import Services
-from .snapshot import JobSnapshot
-from .use_cases import manage, read
-from .use_cases.changes import Decide
+from ...domain.job.durations import Duration, duration
+from ...domain.job.job import Job
+from ...domain.job.options import checked_flag
+from ...domain.job.priority import checked_priority
+from ...ports.job_logs import LogLine
+from ..job_validator import checked_count
+from ..listing import checked_limit
+from ..result_waiter import result_of
+from ..services import Services
+from ..snapshot import JobSnapshot
+from ..use_cases import manage, read
+from ..use_cases.changes import Decide
 
 NEWEST_LINES = 1_000
 

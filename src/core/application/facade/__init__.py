@@ -1,0 +1,1 @@
+"""What users hold: the application, its queues, its jobs, over the services of one application."""
