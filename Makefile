@@ -82,6 +82,11 @@ format: $(VENV)/installed-all ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
+.PHONY: generate
+generate: $(VENV)/installed-all ## Write anew what is made from the code: synchronous twins, the state diagram
+	@$(BIN)/python -m tests.architecture.sync_twins
+	@$(BIN)/python -m tests.architecture.state_diagram
+
 .PHONY: bench
 bench: $(VENV)/installed-all ## Measure the speed against the bare driver, on each store that is there
 	@$(BIN)/python -m tests.benchmarks

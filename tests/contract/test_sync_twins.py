@@ -1,6 +1,5 @@
 """Every verb without an event loop: the synchronous twins over the same use cases."""
 
-import inspect
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -16,15 +15,11 @@ from errands import (
     InvalidOption,
     JobCancelled,
     JobFailed,
-    JobHandle,
     JobNotFound,
     JobRemoved,
     JobStatus,
-    Queue,
     ResultTimeout,
     StoreNotOpen,
-    SyncErrands,
-    SyncJobHandle,
     SyncQueue,
 )
 from errands.core.application.use_cases.settle import (
@@ -72,26 +67,9 @@ BAD_INPUT: list[tuple[str, Callable[[SyncQueue], Any]]] = [
     ("keep", lambda queue: queue.add("a").clear_logs(keep=-1)),
     ("reason", lambda queue: queue.add("a").cancel(reason=cast("str", 1))),
     ("timeout", lambda queue: queue.add("a").result(timeout=-1)),
-    ("types", lambda queue: list(queue.events(types=["exploded"]))),
+    ("types", lambda queue: list(queue.events(types=["exploded"], follow=False))),
 ]
 FAIL = Fail(ErrorInfo.of("ValueError", "boom"), is_permanent=True)
-
-
-@pytest.mark.parametrize(
-    ("twin", "original", "only_async"),
-    [
-        (SyncQueue, Queue, set[str]()),
-        (SyncJobHandle, JobHandle, set[str]()),
-        (SyncErrands, Errands, {"worker", "scheduler", "run", "on", "handler", "unregister",
-                                "backoff"}),
-    ],
-    ids=["queue", "handle", "application"],
-)  # fmt: skip
-def test_every_verb_has_its_twin(twin: type, original: type, only_async: set[str]) -> None:
-    def verbs(kind: type) -> set[str]:
-        return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if name[0] != "_"}
-
-    assert verbs(original) - verbs(twin) - only_async == set()
 
 
 def test_a_job_is_added_found_and_listed(app: Errands, queue: SyncQueue) -> None:
@@ -193,11 +171,58 @@ def test_events_are_read_up_to_the_newest(queue: SyncQueue) -> None:
     queue.add_many([("a", n) for n in range(1_100)])
     job = queue.add("b", delay=1)
 
-    events = list(queue.events())
+    events = list(queue.events(after=0, follow=False))
 
     assert len(events) == 1_102
-    assert [event.job_id for event in queue.events(types=["delayed"])] == [job.id]
-    assert list(queue.events(after=events[-1].id)) == []
+    assert [event.job_id for event in queue.events(after=0, types=["delayed"], follow=False)] == [
+        job.id
+    ]
+    assert list(queue.events(after=events[-1].id, follow=False)) == []
+
+
+def test_events_begin_with_the_first_step_of_the_loop(queue: SyncQueue) -> None:
+    before = queue.add("a")
+    is_told = threading.Event()
+
+    def produce() -> None:
+        while not is_told.wait(0.01):
+            queue.add("a")
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    event = next(iter(queue.events()))
+    is_told.set()
+    producer.join()
+
+    assert event.job_id != before.id
+
+
+def test_events_are_followed(queue: SyncQueue) -> None:
+    first = queue.add("a")
+    added: list[str] = []
+    producer = threading.Timer(0.05, lambda: added.append(queue.add("a").id))
+    producer.start()
+
+    events = queue.events(after=0)
+    told = [next(events).job_id, next(events).job_id]
+    producer.join()
+
+    assert told == [first.id, *added]
+
+
+def test_a_loop_over_events_ends_with_the_application(app: Errands, queue: SyncQueue) -> None:
+    queue.add("a")
+    events = queue.events(after=0)
+    next(events)
+
+    app.sync.shutdown()
+
+    with pytest.raises(StoreNotOpen):
+        next(events)
+
+
+def test_both_sides_are_on_one_database(app: Errands) -> None:
+    assert app.sync.url == app.url
 
 
 @pytest.mark.parametrize(("field", "ask"), BAD_INPUT)

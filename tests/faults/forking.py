@@ -156,7 +156,7 @@ def read_until(app: Errands, is_over: threading.Event) -> None:
     queue = app.sync.queue()
     while not is_over.is_set():
         queue.counts()
-        for _ in zip(queue.events(after=0), range(20), strict=False):
+        for _ in zip(queue.events(after=0, follow=False), range(20), strict=False):
             pass
 
 

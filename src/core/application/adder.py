@@ -58,6 +58,10 @@ class Adder:
         self._note(unregistered)
         return added
 
+    def add_sync(self, new: NewJob) -> Added:
+        """`add`, blocking, in no company."""
+        return self.add_all_sync([new])[0]
+
     def add_all_sync(self, news: Sequence[NewJob]) -> list[Added]:
         """`add_all`, blocking."""
         unregistered = self.unregistered(news)

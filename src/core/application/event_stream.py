@@ -54,8 +54,8 @@ class EventStream:
         `missed` is what was passed over on the way to this cursor; who has not kept it looks
         for all that is passed over at this moment.
         """
-        signal = WakeEvent()
-        unsubscribe = self._wakeup.subscribe(partial(_matters, wanted), signal.set)
+        signal, matters = WakeEvent(), partial(_matters, wanted)
+        unsubscribe = self._wakeup.subscribe(matters, signal.set) if follow else _nothing
         try:
             if missed is None:
                 begin = await self._store.read(partial(read.begin_reading, after=after))
@@ -82,6 +82,10 @@ class EventStream:
                     await signal.wait(self._poll)
         finally:
             unsubscribe()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _matters(wanted: EventFilter, hint: Hint) -> bool:

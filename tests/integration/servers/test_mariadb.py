@@ -312,7 +312,7 @@ def test_an_id_taken_after_a_callers_snapshot_gives_the_job_that_has_it(
     caller.commit()
 
     assert job.data == queue.get("taken").data == 1
-    kinds = [event.type.value for event in queue.events(after=0)]
+    kinds = [event.type.value for event in queue.events(after=0, follow=False)]
     assert kinds == ["added", "duplicated"]
 
 
@@ -324,11 +324,11 @@ def test_an_event_of_an_open_transaction_is_waited_for(queue: SyncQueue, caller:
     queue.add("x", job_id="open", connection=caller)
     queue.add("x", job_id="behind")
 
-    seen = [event.job_id for event in queue.events(after=0)]
+    seen = [event.job_id for event in queue.events(after=0, follow=False)]
     caller.commit()
 
     assert seen == ["first"]
-    assert [event.job_id for event in queue.events(after=0)] == [
+    assert [event.job_id for event in queue.events(after=0, follow=False)] == [
         "first",
         "open",
         "behind",
@@ -342,7 +342,7 @@ def test_an_event_that_was_rolled_back_is_passed(queue: SyncQueue, caller: Calle
 
     caller.rollback()
 
-    seen = [event.job_id for event in queue.events(after=0)]
+    seen = [event.job_id for event in queue.events(after=0, follow=False)]
     assert seen == ["first", "behind"]
 
 
@@ -362,7 +362,7 @@ def test_whoever_may_not_see_the_statements_of_others_waits_a_little(
             caller.rollback()
 
             started = time.monotonic()
-            while not list(queue.events(after=0)):
+            while not list(queue.events(after=0, follow=False)):
                 assert time.monotonic() - started < 10
 
             assert time.monotonic() - started > 1.5

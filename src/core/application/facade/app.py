@@ -46,9 +46,9 @@ class App(Client):
     async def initialize(self) -> Self:
         """Open the database and migrate it, under a lock; feed the listeners.
 
-        Openings are counted, of this side and of `sync` together, in all threads and event
-        loops of the process: the first opens, the others share it, and the last `shutdown`
-        closes. So a handler, a request or a test may open an application that is open.
+        Openings are counted, async and sync ones together, in all threads and event loops of
+        the process: the first opens, the others share it, and the last `shutdown` closes. So a
+        handler, a request or a test may open an application that is open.
         """
         self._has_opened = True
         await super().initialize()

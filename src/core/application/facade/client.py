@@ -19,7 +19,8 @@ from .queue import JobPage, Queue
 class Client:
     """Opens the database of an application, gives its queues, finds jobs in all of them.
 
-    `defaults` are options for what is added, by the name of a queue.
+    As a context manager it initializes and shuts down. `defaults` are options for what is
+    added, by the name of a queue.
     """
 
     def __init__(self, parts: Parts, *, defaults: Mapping[str, Mapping[str, Any]]) -> None:
@@ -34,10 +35,9 @@ class Client:
     async def initialize(self) -> Self:
         """Open the database and migrate it, under a lock.
 
-        Openings are counted, those of `Errands` and of its `sync` together, in all threads and
-        event loops of the process: the first opens, the others share it, and the last
-        `shutdown` closes. So a handler, a request or a test may open an application that is
-        open.
+        Openings are counted, async and sync ones together, in all threads and event loops of
+        the process: the first opens, the others share it, and the last `shutdown` closes. So a
+        handler, a request or a test may open an application that is open.
         """
         await self._parts.openings().begin()
         return self

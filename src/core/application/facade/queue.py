@@ -57,9 +57,8 @@ class Queue:
 
         `name` says which handler runs it, `data` is anything with a JSON form. A `job_id`
         that exists already adds nothing and gives the existing job (`is_new` is False).
-        With `connection` (a SQLAlchemy Connection, Session, AsyncConnection or
-        AsyncSession on the queue's database) the job exists if and when the caller
-        commits.
+        With `connection` (a SQLAlchemy Connection, Session, AsyncConnection or AsyncSession on
+        the queue's database) the job exists if and when the caller commits.
 
         Options: job_id, priority, lifo, delay, run_at, max_attempts, backoff, jitter, never,
         timeout, expires_in, deadline, keep_completed, keep_failed, keep_logs, max_crashes,
@@ -69,7 +68,8 @@ class Queue:
         new = self._requests.new_job(name, data, options)
         if connection is None:
             return self._handle(await self._services.adder.add(new))
-        return (await self._add_within(connection, [new]))[0]
+        [handle] = await self._add_within(connection, [new])
+        return handle
 
     async def add_many(self, jobs: Iterable[Member], *, connection: Any = None) -> list[JobHandle]:
         """Add all of the jobs, in order, or none of them.
@@ -93,8 +93,8 @@ class Queue:
     async def find(self, job_id: str) -> JobHandle | None:
         """The job, or None."""
         ref = checked_ref(self.name, job_id)
-        job = (await self._services.store.read(partial(read.find_jobs, refs=[ref]))).get(ref)
-        return None if job is None else JobHandle(job, self._services)
+        found = await self._services.store.read(partial(read.find_jobs, refs=[ref]))
+        return JobHandle(found[ref], self._services) if ref in found else None
 
     async def jobs(
         self,

@@ -1,4 +1,5 @@
-"""`Errands(url).sync`: the application for programs without an event loop."""
+# Generated from client.py: change that, then run `make generate`.
+"""An application's database: opened and closed, its queues, its jobs."""
 
 from __future__ import annotations
 
@@ -17,23 +18,38 @@ from .sync_queue import SyncJobPage, SyncQueue
 
 
 class SyncErrands:
-    """The synchronous side of an `Errands`, a context manager of its own.
+    """Opens the database of an application, gives its queues, finds jobs in all of them.
 
-    It shares the store with the async side: opening either opens both, and the store is
-    closed when whoever opened either has shut down.
+    As a context manager it initializes and shuts down. `defaults` are options for what is
+    added, by the name of a queue.
+
+    Synchronous: for programs without an event loop, from any thread.
     """
 
     def __init__(self, parts: Parts, *, defaults: Mapping[str, Mapping[str, Any]]) -> None:
         self._parts = parts
         self._defaults = defaults
 
+    @property
+    def url(self) -> str:
+        """The database, without password."""
+        return self._services.store.url
+
     def initialize(self) -> Self:
-        """Open the database and migrate it, under a lock; counted, see `Errands.initialize`."""
+        """Open the database and migrate it, under a lock.
+
+        Openings are counted, async and sync ones together, in all threads and event loops of
+        the process: the first opens, the others share it, and the last `shutdown` closes. So a
+        handler, a request or a test may open an application that is open.
+        """
         self._parts.openings().begin_sync()
         return self
 
     def shutdown(self) -> None:
-        """Close the database, if nobody else has it open."""
+        """Close the database, if nobody else has it open, when what is under way has ended.
+
+        Harmless where it is not open.
+        """
         self._parts.openings().end_sync()
 
     def __enter__(self) -> Self:
@@ -54,7 +70,7 @@ class SyncErrands:
         return SyncJobHandle(self._services.store.read_sync(work), self._services)
 
     def jobs(self, *, after: int | None = None, limit: int = 100, **wanted: Any) -> SyncJobPage:
-        """A page of jobs of all queues; conditions as in `Queue.jobs`."""
+        """A page of jobs of all queues; conditions as in `SyncQueue.jobs`."""
         asked = query(wanted.pop("queue", None), self._services.codec, **wanted)
         most, cursor = checked_limit(limit), checked_cursor(after)
         work = partial(read.list_jobs, query=asked, after=cursor, limit=most)

@@ -1,4 +1,5 @@
-"""The synchronous twin of `JobHandle`, over the same use cases."""
+# Generated from job_handle.py: change that, then run `make generate`.
+"""A job in the caller's hands: its values when it was read, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,14 @@ NEWEST_LINES = 1_000
 
 
 class SyncJobHandle(JobSnapshot):
-    """`JobHandle` for programs without an event loop; every verb blocks."""
+    """A snapshot with verbs.
+
+    Each verb runs in a transaction of its own and refreshes the snapshot; it raises
+    `JobNotFound` for a job that is gone and `IllegalTransition` where the job's status
+    does not allow it.
+
+    Synchronous: for programs without an event loop, from any thread.
+    """
 
     __slots__ = ("_services",)
 
@@ -31,56 +39,60 @@ class SyncJobHandle(JobSnapshot):
         self._services = services
 
     def refresh(self) -> Self:
-        """See `JobHandle.refresh`."""
+        """Read the job again."""
         self._job = self._services.store.read_sync(partial(read.get_job, ref=self.ref))
         return self
 
     def result(self, timeout: Duration | None = None) -> Any:
-        """See `JobHandle.result`."""
+        """Wait until the job has ended and return its result.
+
+        Raises `JobFailed`, `JobCancelled`, `JobRemoved`, and `ResultTimeout` after
+        `timeout` (seconds or timedelta; None waits as long as it takes).
+        """
         limit = None if timeout is None else duration(timeout, "timeout")
         self._job = self._services.results.ended_sync(self.ref, limit)
         return result_of(self._job, self._codec)
 
     def cancel(self, reason: str = "") -> Self:
-        """See `JobHandle.cancel`."""
+        """Cancel it: at once where it is not active, else its run is asked to end."""
         return self._change(manage.CancelJob(reason))
 
     def retry(self, *, reset_attempts: bool = False) -> Self:
-        """See `JobHandle.retry`."""
+        """Run a settled job again; out of attempts it runs once more."""
         return self._change(manage.Retry(checked_flag(reset_attempts, "reset_attempts")))
 
     def promote(self) -> Self:
-        """See `JobHandle.promote`."""
+        """Make a delayed job ready now."""
         return self._change(manage.Promote())
 
     def change_delay(self, delay: Duration) -> Self:
-        """See `JobHandle.change_delay`."""
+        """Make a delayed job due so much from now."""
         return self._change(manage.ChangeDelay(duration(delay, "delay")))
 
     def change_priority(self, priority: int, *, lifo: bool = False) -> Self:
-        """See `JobHandle.change_priority`."""
+        """Move it to another priority: to its tail, or with `lifo` to its head."""
         change = manage.ChangePriority(checked_priority(priority), checked_flag(lifo, "lifo"))
         return self._change(change)
 
     def update_data(self, data: Any) -> Self:
-        """See `JobHandle.update_data`."""
+        """Replace the input of a job that has not started."""
         text = self._codec.encode(data, field="data", limit=self._job.policy.max_payload)
         work = partial(manage.update_data, ref=self.ref, data=text)
         self._job = self._services.store.transact_sync(work)
         return self
 
     def remove(self, *, force: bool = False) -> None:
-        """See `JobHandle.remove`."""
+        """Delete it; an active one only by force, and its finish is then rejected."""
         work = partial(manage.remove_job, ref=self.ref, force=checked_flag(force, "force"))
         self._services.store.transact_sync(work)
 
     def logs(self, limit: int = NEWEST_LINES) -> list[LogLine]:
-        """See `JobHandle.logs`."""
+        """Its newest log lines, oldest first."""
         work = partial(read.read_logs, ref=self.ref, limit=checked_limit(limit))
         return self._services.store.read_sync(work)
 
     def clear_logs(self, keep: int = 0) -> int:
-        """See `JobHandle.clear_logs`."""
+        """Remove all but the newest `keep` lines; how many went."""
         work = partial(manage.clear_logs, ref=self.ref, keep=checked_count(keep, "keep"))
         return self._services.store.transact_sync(work)
 

@@ -51,7 +51,7 @@ def judge(operator: Operator, names: Sequence[str]) -> Verdict:
         while page.next is not None:
             page = app.jobs(queue=QUEUE, limit=PAGE, after=page.next)
             jobs += page.jobs
-        events = list(app.queue(QUEUE).events())
+        events = list(app.queue(QUEUE).events(after=0, follow=False))
     ends = Counter(event.job_id for event in events if event.type in ENDS)
     found = [finding for step in operator.examine() for finding in step.findings]
     doubts = [

@@ -41,7 +41,7 @@ def show(id: str, /, *, logs: Whole = 20, url: Url = None, as_json: AsJson = Fal
     with operator_of(url).open() as app:
         job = find_job(app, id)
         lines = job.logs(limit=logs) if logs else []
-        history = list(app.queue(job.queue).events(job_id=job.id))
+        history = list(app.queue(job.queue).events(after=0, job_id=job.id, follow=False))
     if as_json:
         print_json(_as_dict(job, lines, history))
     else:
