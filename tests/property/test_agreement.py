@@ -37,7 +37,7 @@ from errands.core.domain.job.options import JobOptions
 from errands.core.domain.job.outcome import Outcome
 from errands.core.domain.job.status import JobStatus
 from errands.core.ports.job_catalog import JobQuery
-from errands.core.ports.job_logs import NewLine
+from errands.core.ports.run_journal import NewLine
 from errands.core.ports.unit_of_work import UnitOfWork
 from errands.testing import FakeClock, SequentialIds
 from tests import stores

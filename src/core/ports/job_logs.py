@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 import attrs
-
-from .lease_repository import Held
 
 
 @attrs.frozen
@@ -20,21 +17,8 @@ class LogLine:
     text: str
 
 
-@attrs.frozen
-class NewLine:
-    """A line to add for a run, keeping the newest `keep` lines of its job."""
-
-    held: Held
-    text: str
-    keep: int
-
-
 class JobLogs(Protocol):
-    """Log lines of jobs, bounded per job."""
-
-    def append(self, lines: Sequence[NewLine]) -> list[int | None]:
-        """Add lines in order; how many are kept then, None where the lease is lost."""
-        ...
+    """Log lines of jobs, bounded per job; runs write them through `RunJournal`."""
 
     def read(self, key: int, *, limit: int) -> list[LogLine]:
         """The newest `limit` lines of a job, oldest first."""

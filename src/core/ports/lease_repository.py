@@ -1,8 +1,8 @@
-"""Claims and leases: how runs begin, stay alive and report."""
+"""Claims and leases: how runs begin and stay alive."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -64,12 +64,4 @@ class LeaseRepository(Protocol):
 
     def flagged(self, worker: str) -> frozenset[Held]:
         """The active jobs of this worker that somebody asked to end."""
-        ...
-
-    def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
-        """Write the newest progress (JSON text) of runs; False where the lease is lost."""
-        ...
-
-    def save_state(self, held: Held, state: str) -> bool:
-        """Write what a job carries from run to run; False where the lease is lost."""
         ...

@@ -14,6 +14,7 @@ from .job_logs import JobLogs
 from .job_repository import JobRepository
 from .lease_repository import LeaseRepository
 from .queue_repository import QueueRepository
+from .run_journal import RunJournal
 
 
 class UnitOfWork(Protocol):
@@ -36,6 +37,11 @@ class UnitOfWork(Protocol):
     @property
     def leases(self) -> LeaseRepository:
         """Claims and leases."""
+        ...
+
+    @property
+    def journal(self) -> RunJournal:
+        """What runs write about themselves."""
         ...
 
     @property

@@ -23,8 +23,8 @@ from ...core.domain.job.lease import Claim
 from ...core.domain.job.options import JobOptions
 from ...core.domain.job.outcome import Complete, Fail
 from ...core.ports.archive import CopyStage, CopyState, Counters
-from ...core.ports.job_logs import NewLine
 from ...core.ports.lease_repository import Held
+from ...core.ports.run_journal import NewLine
 from ...core.ports.store import Store
 from ...core.ports.unit_of_work import UnitOfWork
 from ..persistence.memory.store import MemoryStore
@@ -200,9 +200,9 @@ def _live(store: Store, clock: FakeClock) -> None:
 
 
 def _report(uow: UnitOfWork, held: Held) -> None:
-    uow.leases.record_progress([(held, '{"part":0.5}')])
-    uow.leases.save_state(held, '"state"')
-    uow.logs.append([NewLine(held, f"line {number}", 2) for number in range(3)])
+    uow.journal.write_progress([(held, '{"part":0.5}')])
+    uow.journal.write_state(held, '"state"')
+    uow.journal.write_lines([NewLine(held, f"line {number}", 2) for number in range(3)])
 
 
 def _add(

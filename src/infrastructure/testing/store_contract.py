@@ -23,8 +23,8 @@ from ...core.domain.job.options import JobOptions
 from ...core.domain.job.outcome import Complete
 from ...core.ports.event_log import EventFilter
 from ...core.ports.job_catalog import JobQuery
-from ...core.ports.job_logs import NewLine
 from ...core.ports.lease_repository import Held
+from ...core.ports.run_journal import NewLine
 from ...core.ports.store import Store, Work
 from ...core.ports.unit_of_work import UnitOfWork
 from .archive_contract import ArchiveContract
@@ -310,9 +310,9 @@ def _ids(jobs: Sequence[Job]) -> list[str]:
 
 
 def _write_all(uow: UnitOfWork, held: Sequence[Held]) -> list[object]:
-    written: list[object] = list(uow.leases.record_progress([(hold, "1") for hold in held]))
-    written += [uow.leases.save_state(hold, "2") for hold in held]
-    written += uow.logs.append([NewLine(hold, "line", 10) for hold in held])
+    written: list[object] = list(uow.journal.write_progress([(hold, "1") for hold in held]))
+    written += [uow.journal.write_state(hold, "2") for hold in held]
+    written += uow.journal.write_lines([NewLine(hold, "line", 10) for hold in held])
     return written
 
 

@@ -35,7 +35,7 @@ def complete(uow: UnitOfWork, jobs: list[Job]) -> None:
 def report(uow: UnitOfWork, jobs: list[Job]) -> None:
     """Write the progress of runs."""
     reports = [(Held(job.key, str(job.token)), "1") for job in jobs]
-    assert all(uow.leases.record_progress(reports))
+    assert all(uow.journal.write_progress(reports))
 
 
 def find(uow: UnitOfWork, jobs: list[Job]) -> None:

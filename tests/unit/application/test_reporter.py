@@ -6,8 +6,8 @@ import pytest
 from errands.core.application.use_cases.report import LogReport, ProgressReport
 from errands.core.application.worker.reporter import Reporter
 from errands.core.domain.job.identity import JobRef
-from errands.core.ports.job_logs import NewLine
 from errands.core.ports.lease_repository import Held
+from errands.core.ports.run_journal import NewLine
 from errands.core.ports.store import Work
 from errands.infrastructure.persistence.open_store import open_store
 from errands.infrastructure.settings import Settings

@@ -10,8 +10,8 @@ import attrs
 from ...domain.errors import LeaseLost
 from ...domain.events import Event, EventType
 from ...domain.job.identity import JobRef
-from ...ports.job_logs import NewLine
 from ...ports.lease_repository import Held, Renewal
+from ...ports.run_journal import NewLine
 from ...ports.unit_of_work import UnitOfWork
 
 
@@ -39,13 +39,13 @@ def record(
     """Write progress and log lines; for each line how many its job keeps, None if too late."""
     events: list[Event] = []
     if progress:
-        written = uow.leases.record_progress([(item.held, item.progress) for item in progress])
+        written = uow.journal.write_progress([(item.held, item.progress) for item in progress])
         events += [
             Event(EventType.PROGRESS, uow.now, item.ref.queue, item.ref.id, {"value": item.value})
             for item, is_written in zip(progress, written, strict=True)
             if is_written
         ]
-    kept = uow.logs.append([item.line for item in lines]) if lines else []
+    kept = uow.journal.write_lines([item.line for item in lines]) if lines else []
     events += [
         Event(EventType.LOG, uow.now, item.ref.queue, item.ref.id, {"line": item.line.text})
         for item, count in zip(lines, kept, strict=True)
@@ -57,7 +57,7 @@ def record(
 
 def save_state(uow: UnitOfWork, ref: JobRef, held: Held, state: str) -> None:
     """Keep what a job carries from run to run. Raises `LeaseLost`."""
-    if not uow.leases.save_state(held, state):
+    if not uow.journal.write_state(held, state):
         raise LeaseLost(ref.id, ref.queue)
 
 

@@ -16,8 +16,8 @@ from ...domain.job.failure import storable
 from ...domain.job.identity import JobRef
 from ...domain.job.job import Job
 from ...domain.job.outcome import Complete
-from ...ports.job_logs import NewLine
 from ...ports.lease_repository import Held
+from ...ports.run_journal import NewLine
 from ..thread_wake_event import ThreadWakeEvent
 from ..use_cases.report import LogReport, ProgressReport, save_state
 from ..use_cases.settle import Settlement, complete

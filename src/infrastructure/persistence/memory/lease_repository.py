@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from functools import partial
 from itertools import islice
 
 import attrs
@@ -59,12 +58,6 @@ class MemoryLeaseRepository(LeaseRepository):
         """Nothing locks a job here."""
         return ()
 
-    def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
-        return [self._write(held, partial(_set_progress, text)) for held, text in reports]
-
-    def save_state(self, held: Held, state: str) -> bool:
-        return self._write(held, partial(_set_state, state))
-
     def _owns(self, held: Held) -> bool:
         job = self.tables.jobs.get(held.key)
         return job is not None and job.token == held.token
@@ -78,21 +71,4 @@ class MemoryLeaseRepository(LeaseRepository):
             if job.lease is not None:
                 job.lease = attrs.evolve(job.lease, expires_at=until)
 
-        return self._write(held, prolong)
-
-    def _write(self, held: Held, change: Callable[[Job], None]) -> bool:
-        stored = self.tables.jobs.get(held.key)
-        if stored is None or not stored.holds(held.token):
-            return False
-        job = stored.copy()
-        change(job)
-        self.tables.put(job)
-        return True
-
-
-def _set_progress(text: str, job: Job) -> None:
-    job.progress = text
-
-
-def _set_state(text: str, job: Job) -> None:
-    job.state = text
+        return self.tables.change_held(held, prolong)

@@ -17,6 +17,7 @@ from ....core.domain.job.status import CLAIMABLE
 from ....core.domain.queue.queue import Queue
 from ....core.ports.archive import CopyState
 from ....core.ports.job_logs import LogLine
+from ....core.ports.lease_repository import Held
 
 Claimable = tuple[ClaimPosition, int]
 """A waiting job's place in the claim order, and its key."""
@@ -54,6 +55,16 @@ class MemoryTables:
         before = self.jobs.get(job.key)
         self._write(job.key, job)
         self.journal.append(lambda: self._write(job.key, before))
+
+    def change_held(self, held: Held, change: Callable[[Job], None]) -> bool:
+        """Change the stored job of a run that has its lease; whether it has."""
+        stored = self.jobs.get(held.key)
+        if stored is None or not stored.holds(held.token):
+            return False
+        job = stored.copy()
+        change(job)
+        self.put(job)
+        return True
 
     def delete(self, key: int) -> None:
         """Remove a job and its log; one that is gone does not matter."""

@@ -14,6 +14,7 @@ from .job_logs import MemoryJobLogs
 from .job_repository import MemoryJobRepository
 from .lease_repository import MemoryLeaseRepository
 from .queue_repository import MemoryQueueRepository
+from .run_journal import MemoryRunJournal
 from .tables import MemoryTables
 
 
@@ -38,6 +39,10 @@ class MemoryUnitOfWork(UnitOfWork):
         return MemoryLeaseRepository(self.tables, self.time)
 
     @property
+    def journal(self) -> MemoryRunJournal:
+        return MemoryRunJournal(self.tables, self.time)
+
+    @property
     def calendar(self) -> MemoryJobCalendar:
         return MemoryJobCalendar(self.tables)
 
@@ -47,7 +52,7 @@ class MemoryUnitOfWork(UnitOfWork):
 
     @property
     def logs(self) -> MemoryJobLogs:
-        return MemoryJobLogs(self.tables, self.time)
+        return MemoryJobLogs(self.tables)
 
     @property
     def queues(self) -> MemoryQueueRepository:

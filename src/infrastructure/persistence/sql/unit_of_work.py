@@ -7,6 +7,7 @@ from datetime import datetime
 from ....core.ports.unit_of_work import UnitOfWork
 from .archive.repository import SqlArchive
 from .calendar.repository import SqlJobCalendar
+from .claims.journal import SqlRunJournal
 from .claims.repository import SqlLeaseRepository
 from .events.repository import SqlEventLog
 from .inspection.repository import SqlInspection
@@ -38,6 +39,10 @@ class SqlUnitOfWork(UnitOfWork):
         return SqlLeaseRepository(self.sql, self.time)
 
     @property
+    def journal(self) -> SqlRunJournal:
+        return SqlRunJournal(self.sql, self.time)
+
+    @property
     def calendar(self) -> SqlJobCalendar:
         return SqlJobCalendar(self.sql)
 
@@ -47,7 +52,7 @@ class SqlUnitOfWork(UnitOfWork):
 
     @property
     def logs(self) -> SqlJobLogs:
-        return SqlJobLogs(self.sql, self.time)
+        return SqlJobLogs(self.sql)
 
     @property
     def queues(self) -> SqlQueueRepository:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -90,18 +90,6 @@ class SqlLeaseRepository(LeaseRepository):
     def flagged(self, worker: str) -> frozenset[Held]:
         rows = self.sql.rows(self.sql.dialect.statements.claims.flagged, (worker,))
         return frozenset(Held(key, token) for key, token in rows)
-
-    def record_progress(self, reports: Sequence[tuple[Held, str]]) -> list[bool]:
-        if not reports:
-            return []
-        written = self.sql.dialect.claims.record_progress(self.sql, reports)
-        return [hold in written for hold, _ in reports]
-
-    def save_state(self, held: Held, state: str) -> bool:
-        """Some drivers do not count a row that is as it was."""
-        statements, held_by = self.sql.dialect.statements, (held.key, held.token)
-        count = self.sql.write(statements.claims.save_state, (state, *held_by))
-        return count == 1 or self._holds(held)
 
     def _holds(self, held: Held) -> bool:
         return bool(self.sql.rows(self.sql.dialect.statements.claims.held, (held.key, held.token)))
