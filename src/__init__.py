@@ -21,13 +21,9 @@ if TYPE_CHECKING:
     from .core.application.worker.settings import WorkerSettings as WorkerSettings
     from .core.application.worker.worker import Worker as Worker
     from .core.domain.errors import AmbiguousJobId as AmbiguousJobId
-    from .core.domain.errors import ConnectionRefused as ConnectionRefused
-    from .core.domain.errors import CopyRefused as CopyRefused
-    from .core.domain.errors import DifferentDatabase as DifferentDatabase
     from .core.domain.errors import ErrandsError as ErrandsError
     from .core.domain.errors import HandlerConflict as HandlerConflict
     from .core.domain.errors import IllegalTransition as IllegalTransition
-    from .core.domain.errors import InvalidDatabaseUrl as InvalidDatabaseUrl
     from .core.domain.errors import InvalidOption as InvalidOption
     from .core.domain.errors import InvalidPayload as InvalidPayload
     from .core.domain.errors import JobCancelled as JobCancelled
@@ -36,24 +32,9 @@ if TYPE_CHECKING:
     from .core.domain.errors import JobRemoved as JobRemoved
     from .core.domain.errors import JobUnreadable as JobUnreadable
     from .core.domain.errors import LeaseLost as LeaseLost
-    from .core.domain.errors import MissingDriver as MissingDriver
-    from .core.domain.errors import NewerSchema as NewerSchema
-    from .core.domain.errors import OpenAtFork as OpenAtFork
-    from .core.domain.errors import OutdatedSchema as OutdatedSchema
     from .core.domain.errors import PayloadTooLarge as PayloadTooLarge
     from .core.domain.errors import PermanentFailure as PermanentFailure
     from .core.domain.errors import ResultTimeout as ResultTimeout
-    from .core.domain.errors import SourceChanged as SourceChanged
-    from .core.domain.errors import StoreBusy as StoreBusy
-    from .core.domain.errors import StoreCorrupt as StoreCorrupt
-    from .core.domain.errors import StoreError as StoreError
-    from .core.domain.errors import StoreFull as StoreFull
-    from .core.domain.errors import StoreGaveUp as StoreGaveUp
-    from .core.domain.errors import StoreNotOpen as StoreNotOpen
-    from .core.domain.errors import StoreReadOnly as StoreReadOnly
-    from .core.domain.errors import StoreRefused as StoreRefused
-    from .core.domain.errors import StoreUnavailable as StoreUnavailable
-    from .core.domain.errors import StoreUnusable as StoreUnusable
     from .core.domain.errors import UnknownOption as UnknownOption
     from .core.domain.errors import WorkerStateError as WorkerStateError
     from .core.domain.events import Event as Event
@@ -68,6 +49,25 @@ if TYPE_CHECKING:
     from .core.domain.job.retry import Backoff as Backoff
     from .core.domain.job.retry import RetryPolicy as RetryPolicy
     from .core.domain.job.status import JobStatus as JobStatus
+    from .core.domain.store_errors import ConnectionRefused as ConnectionRefused
+    from .core.domain.store_errors import CopyRefused as CopyRefused
+    from .core.domain.store_errors import DifferentDatabase as DifferentDatabase
+    from .core.domain.store_errors import InvalidDatabaseUrl as InvalidDatabaseUrl
+    from .core.domain.store_errors import MissingDriver as MissingDriver
+    from .core.domain.store_errors import NewerSchema as NewerSchema
+    from .core.domain.store_errors import OpenAtFork as OpenAtFork
+    from .core.domain.store_errors import OutdatedSchema as OutdatedSchema
+    from .core.domain.store_errors import SourceChanged as SourceChanged
+    from .core.domain.store_errors import StoreBusy as StoreBusy
+    from .core.domain.store_errors import StoreCorrupt as StoreCorrupt
+    from .core.domain.store_errors import StoreError as StoreError
+    from .core.domain.store_errors import StoreFull as StoreFull
+    from .core.domain.store_errors import StoreGaveUp as StoreGaveUp
+    from .core.domain.store_errors import StoreNotOpen as StoreNotOpen
+    from .core.domain.store_errors import StoreReadOnly as StoreReadOnly
+    from .core.domain.store_errors import StoreRefused as StoreRefused
+    from .core.domain.store_errors import StoreUnavailable as StoreUnavailable
+    from .core.domain.store_errors import StoreUnusable as StoreUnusable
     from .core.ports.job_catalog import Count as Count
     from .core.ports.job_logs import LogLine as LogLine
     from .infrastructure.di.application import Errands as Errands
@@ -91,13 +91,9 @@ _HOMES: Final = {
     "core.application.worker.context": ("JobContext", "SyncJobContext"),
     "core.domain.errors": (
         "AmbiguousJobId",
-        "ConnectionRefused",
-        "CopyRefused",
-        "DifferentDatabase",
         "ErrandsError",
         "HandlerConflict",
         "IllegalTransition",
-        "InvalidDatabaseUrl",
         "InvalidOption",
         "InvalidPayload",
         "JobCancelled",
@@ -106,13 +102,21 @@ _HOMES: Final = {
         "JobRemoved",
         "JobUnreadable",
         "LeaseLost",
+        "PayloadTooLarge",
+        "PermanentFailure",
+        "ResultTimeout",
+        "UnknownOption",
+        "WorkerStateError",
+    ),
+    "core.domain.store_errors": (
+        "ConnectionRefused",
+        "CopyRefused",
+        "DifferentDatabase",
+        "InvalidDatabaseUrl",
         "MissingDriver",
         "NewerSchema",
         "OpenAtFork",
         "OutdatedSchema",
-        "PayloadTooLarge",
-        "PermanentFailure",
-        "ResultTimeout",
         "SourceChanged",
         "StoreBusy",
         "StoreCorrupt",
@@ -124,8 +128,6 @@ _HOMES: Final = {
         "StoreRefused",
         "StoreUnavailable",
         "StoreUnusable",
-        "UnknownOption",
-        "WorkerStateError",
     ),
     "core.domain.events": ("Event", "EventType"),
     "core.domain.job.failure": ("Failure",),

@@ -18,7 +18,7 @@ from errands import (
     SyncJobContext,
 )
 from errands.core.application.use_cases.report import record, save_state
-from errands.core.domain.errors import StoreBusy, StoreError, StoreUnavailable
+from errands.core.domain.store_errors import StoreBusy, StoreError, StoreUnavailable
 from errands.core.ports.store import Store, Work
 from errands.testing import FaultyStore
 from tests.faults.looking import until

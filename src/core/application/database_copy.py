@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 import attrs
 
-from ..domain.errors import CopyRefused, InvalidOption, SourceChanged
+from ..domain.errors import InvalidOption
+from ..domain.store_errors import CopyRefused, SourceChanged
 from ..ports.archive import Contents, CopyStage, CopyState, Counters
 from ..ports.store import Store, Work
 from .checksum import Compared

@@ -14,8 +14,8 @@ from weakref import WeakSet
 
 import attrs
 
-from ..domain.errors import StoreNotOpen
 from ..domain.events import Event
+from ..domain.store_errors import StoreNotOpen
 from ..ports.event_log import EventFilter
 from ..ports.executor import Executor, NoThread
 from ..ports.store import Store

@@ -20,13 +20,13 @@ from ..domain.errors import (
     JobFailed,
     JobRemoved,
     ResultTimeout,
-    StoreUnavailable,
 )
 from ..domain.events import ENDS, Hint
 from ..domain.job import defaults
 from ..domain.job.identity import JobRef
 from ..domain.job.job import Job
 from ..domain.job.status import JobStatus
+from ..domain.store_errors import StoreUnavailable
 from ..ports.codec import Codec
 from ..ports.event_log import EventFilter
 from ..ports.store import Store

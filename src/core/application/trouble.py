@@ -7,14 +7,8 @@ import time
 from collections.abc import Callable
 from enum import Enum, auto
 
-from ..domain.errors import (
-    ErrandsError,
-    StoreBusy,
-    StoreError,
-    StoreGaveUp,
-    StoreRefused,
-    StoreUnusable,
-)
+from ..domain.errors import ErrandsError
+from ..domain.store_errors import StoreBusy, StoreError, StoreGaveUp, StoreRefused, StoreUnusable
 from .log_apart import LogApart
 from .outage import Outage, Telling
 

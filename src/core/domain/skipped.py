@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .errors import StoreRefused
 from .job.identity import JobRef
+from .store_errors import StoreRefused
 
 WHY: Final = "a trigger may have skipped the row"
 

@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from ...core.application.at_fork import HeldThroughForks, at_fork, is_held_here
 from ...core.application.wake_event import WakeEvent
-from ...core.domain.errors import StoreBusy, StoreError, StoreUnavailable
+from ...core.domain.store_errors import StoreBusy, StoreError, StoreUnavailable
 from ...core.ports.executor import Executor
 from ...core.ports.openings import Openings
 from ...core.ports.store import Store

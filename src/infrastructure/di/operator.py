@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ...core.application.database_copy import DatabaseCopy
 from ...core.application.doctor import Checked, Doctor
 from ...core.application.facade.sync_client import SyncErrands
-from ...core.domain.errors import OutdatedSchema, StoreUnavailable
+from ...core.domain.store_errors import OutdatedSchema, StoreUnavailable
 from ...core.ports.database import DatabaseFacts
 from ..persistence.open_database import open_database
 from .application import Errands

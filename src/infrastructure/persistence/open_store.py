@@ -11,8 +11,9 @@ from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 
-from ...core.domain.errors import InvalidDatabaseUrl, InvalidOption
+from ...core.domain.errors import InvalidOption
 from ...core.domain.job.failure import storable
+from ...core.domain.store_errors import InvalidDatabaseUrl
 from ...core.ports.store import Store
 from ...core.ports.wakeup import Wakeup
 from ..clock import host_clock

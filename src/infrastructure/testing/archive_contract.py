@@ -15,13 +15,13 @@ from ...core.application.database_copy import DatabaseCopy, Outcome
 from ...core.application.use_cases import administer
 from ...core.application.use_cases.add import NewJob, add_jobs
 from ...core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle, settle
-from ...core.domain.errors import StoreError
 from ...core.domain.job.failure import ErrorInfo
 from ...core.domain.job.identity import JobRef
 from ...core.domain.job.job import Job
 from ...core.domain.job.lease import Claim
 from ...core.domain.job.options import JobOptions
 from ...core.domain.job.outcome import Complete, Fail
+from ...core.domain.store_errors import StoreError
 from ...core.ports.archive import CopyStage, CopyState, Counters
 from ...core.ports.lease_repository import Held
 from ...core.ports.run_journal import NewLine

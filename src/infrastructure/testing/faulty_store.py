@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ...core.domain.errors import StoreUnavailable
+from ...core.domain.store_errors import StoreUnavailable
 from ...core.ports.store import Store, Work
 from ...core.ports.unit_of_work import UnitOfWork
 

@@ -13,7 +13,6 @@ import attrs
 from ...core.application.use_cases import administer, maintain, read, report
 from ...core.application.use_cases.add import NewJob, add_jobs
 from ...core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle, settle
-from ...core.domain.errors import StoreNotOpen
 from ...core.domain.events import Event, EventType, Hint
 from ...core.domain.job.identity import JobRef
 from ...core.domain.job.job import Job
@@ -21,6 +20,7 @@ from ...core.domain.job.lease import Claim
 from ...core.domain.job.moment import Moment
 from ...core.domain.job.options import JobOptions
 from ...core.domain.job.outcome import Complete
+from ...core.domain.store_errors import StoreNotOpen
 from ...core.ports.event_log import EventFilter
 from ...core.ports.job_catalog import JobQuery
 from ...core.ports.lease_repository import Held

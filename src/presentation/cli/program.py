@@ -11,7 +11,8 @@ from typing import Final
 
 from cyclopts import CycloptsError
 
-from ...core.domain.errors import ErrandsError, InvalidDatabaseUrl, InvalidOption
+from ...core.domain.errors import ErrandsError, InvalidOption
+from ...core.domain.store_errors import InvalidDatabaseUrl
 from .commands import GROUPS, build
 from .output import Trouble, complain
 

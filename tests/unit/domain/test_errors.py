@@ -5,15 +5,12 @@ from typing import Final
 
 import pytest
 
-from errands.core.domain import errors
+from errands.core.domain import errors, store_errors
 from errands.core.domain.errors import (
     AmbiguousJobId,
-    ConnectionRefused,
-    DifferentDatabase,
     ErrandsError,
     HandlerConflict,
     IllegalTransition,
-    InvalidDatabaseUrl,
     InvalidOption,
     InvalidPayload,
     JobCancelled,
@@ -21,25 +18,30 @@ from errands.core.domain.errors import (
     JobNotFound,
     JobRemoved,
     LeaseLost,
-    MissingDriver,
-    OpenAtFork,
     PayloadTooLarge,
     PermanentFailure,
     ResultTimeout,
+    UnknownOption,
+    WorkerStateError,
+)
+from errands.core.domain.store_errors import (
+    ConnectionRefused,
+    DifferentDatabase,
+    InvalidDatabaseUrl,
+    MissingDriver,
+    OpenAtFork,
     StoreBusy,
     StoreError,
     StoreFull,
     StoreNotOpen,
     StoreReadOnly,
     StoreUnavailable,
-    UnknownOption,
-    WorkerStateError,
 )
 
 ALL: Final = [
     member
-    for _, member in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(member, ErrandsError)
+    for member in (vars(errors) | vars(store_errors)).values()
+    if inspect.isclass(member) and issubclass(member, ErrandsError)
 ]
 STORE_ERRORS: Final = [kind for kind in ALL if issubclass(kind, StoreError)]
 

@@ -7,11 +7,12 @@ from typing import Any, Self, TypeVar
 
 import attrs
 
-from ...domain.errors import InvalidOption, StoreUnavailable, UnknownOption
+from ...domain.errors import InvalidOption, UnknownOption
 from ...domain.events import EventType
 from ...domain.job.identity import checked_name
 from ...domain.job.options import checked_flag
 from ...domain.job.retry import CustomBackoff
+from ...domain.store_errors import StoreUnavailable
 from ...ports.process_end import ProcessEnd
 from ..job_validator import checked_queues
 from ..listeners import Listener, ListenerFunction

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from ...domain.errors import StoreNotOpen, WorkerStateError
+from ...domain.errors import WorkerStateError
 from ...domain.events import EventType, Hint
 from ...domain.job import defaults
+from ...domain.store_errors import StoreNotOpen
 from ...ports.store import Store
 from ...ports.wakeup import Wakeup
 from ..backoff import LONGEST_AWAY, Backoff

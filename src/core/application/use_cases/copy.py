@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import attrs
 
-from ...domain.errors import CopyRefused
 from ...domain.events import Event
 from ...domain.queue.queue import Queue
+from ...domain.store_errors import CopyRefused
 from ...ports.archive import ArchivedJob, Contents, CopyStage, CopyState, Counters
 from ...ports.unit_of_work import UnitOfWork
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ...domain.errors import StoreBusy
 from ...domain.events import Event, EventType
 from ...domain.job.job import Job
 from ...domain.job.status import TERMINAL
+from ...domain.store_errors import StoreBusy
 from ...ports.job_calendar import Agenda
 from ...ports.lease_repository import Held
 from ...ports.unit_of_work import UnitOfWork

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from ...domain.errors import StoreNotOpen
 from ...domain.events import MAKES_CLAIMABLE, Hint
 from ...domain.job.lease import Claim
+from ...domain.store_errors import StoreNotOpen
 from ..backoff import AFTER_ERROR
 from ..services import Services
 from ..trouble import Complaint, Trouble, may_be_of_one

@@ -12,8 +12,8 @@ from typing import Final
 
 import attrs
 
-from ...domain.errors import StoreUnavailable
 from ...domain.events import EventType, Hint
+from ...domain.store_errors import StoreUnavailable
 from ...ports.lease_repository import Held, Renewal
 from ...ports.store import Store
 from ...ports.wakeup import Wakeup

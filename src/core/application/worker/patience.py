@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ...domain.errors import StoreError
+from ...domain.store_errors import StoreError
 from ..backoff import AFTER_ERROR, Backoff
 from ..trouble import Complaint, is_outage
 from .run_dependencies import RunDependencies

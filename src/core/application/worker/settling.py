@@ -9,10 +9,10 @@ from typing import Final
 
 import attrs
 
-from ...domain.errors import StoreError
 from ...domain.job.failure import ErrorInfo
 from ...domain.job.outcome import Complete, Fail
 from ...domain.job.retry import qualified_name
+from ...domain.store_errors import StoreError
 from ...ports.lease_repository import Held
 from ...ports.store import Store
 from ..apart import Apart

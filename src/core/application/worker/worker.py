@@ -10,11 +10,12 @@ from enum import Enum, auto
 from functools import partial
 from typing import Self
 
-from ...domain.errors import StoreNotOpen, StoreUnavailable, WorkerStateError
+from ...domain.errors import WorkerStateError
 from ...domain.events import EventType
 from ...domain.job.durations import Duration, duration
 from ...domain.job.identity import checked_name
 from ...domain.job.options import checked_flag
+from ...domain.store_errors import StoreNotOpen, StoreUnavailable
 from ...ports.executor import Executor
 from ..registry import HandlerRegistry
 from ..scheduling.scheduler import QueueScheduler

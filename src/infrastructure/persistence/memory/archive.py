@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from ....core.domain.errors import StoreError
 from ....core.domain.events import Event
+from ....core.domain.store_errors import StoreError
 from ....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
 from .queue_repository import MemoryQueueRepository
 from .tables import Log, MemoryTables

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ....core.domain.errors import DifferentDatabase, OpenAtFork, StoreNotOpen
+from ....core.domain.store_errors import DifferentDatabase, OpenAtFork, StoreNotOpen
 from ....core.ports.store import Store, Work
 from ....core.ports.wakeup import Wakeup
 from .tables import MemoryTables

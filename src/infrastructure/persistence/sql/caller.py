@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 from sqlalchemy import Connection, inspect
 
-from ....core.domain.errors import ConnectionRefused, DifferentDatabase
+from ....core.domain.store_errors import ConnectionRefused, DifferentDatabase
 from .dialect import SqlDialect
 from .sql_connection import SqlConnection
 from .statement import Core, Parameters, Row, Statement

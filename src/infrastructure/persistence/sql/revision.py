@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, column, inspect, select, table
 
-from ....core.domain.errors import NewerSchema
+from ....core.domain.store_errors import NewerSchema
 from .schema import REVISIONS, Tables
 
 

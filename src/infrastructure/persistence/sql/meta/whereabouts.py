@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from .....core.domain.errors import DifferentDatabase
+from .....core.domain.store_errors import DifferentDatabase
 from ..sql_connection import SqlConnection
 
 NOWHERE: Final = ("", "")

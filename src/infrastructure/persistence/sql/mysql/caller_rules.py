@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, text
 
-from .....core.domain.errors import ConnectionRefused, DifferentDatabase
+from .....core.domain.store_errors import ConnectionRefused, DifferentDatabase
 from ..caller import CallerConnection, CallerRules, has_queue
 from ..dialect import SqlDialect
 from ..meta.whereabouts import (

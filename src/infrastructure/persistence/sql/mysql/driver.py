@@ -11,16 +11,16 @@ from typing import Any, Final
 import attrs
 from sqlalchemy.engine import URL, Dialect
 
-from .....core.domain.errors import (
+from .....core.domain.errors import PayloadTooLarge
+from .....core.domain.id_runs import IdRun
+from .....core.domain.store_errors import (
     InvalidDatabaseUrl,
     MissingDriver,
-    PayloadTooLarge,
     StoreCorrupt,
     StoreError,
     StoreRefused,
     StoreUnavailable,
 )
-from .....core.domain.id_runs import IdRun
 from ....cached_property import cached_property
 from ..jobs.parts import WIDEST
 from ..jobs.rows import UnreadableRow

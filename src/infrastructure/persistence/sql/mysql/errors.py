@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .....core.domain.errors import (
+from .....core.domain.store_errors import (
     StoreBusy,
     StoreCorrupt,
     StoreError,

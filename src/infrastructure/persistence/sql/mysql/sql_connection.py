@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy.engine import Dialect
 
-from .....core.domain.errors import StoreRefused
+from .....core.domain.store_errors import StoreRefused
 from ..events.horizon import NOTHING, Known
 from ..sql_connection import SqlConnection
 from ..statement import Core, Parameters, Row, Statement, positions

@@ -8,7 +8,8 @@ from typing import Any, Final
 import attrs
 from sqlalchemy.engine import URL
 
-from .....core.domain.errors import (
+from .....core.domain.skipped import rows_skipped
+from .....core.domain.store_errors import (
     InvalidDatabaseUrl,
     MissingDriver,
     StoreCorrupt,
@@ -18,7 +19,6 @@ from .....core.domain.errors import (
     StoreUnavailable,
     StoreUnusable,
 )
-from .....core.domain.skipped import rows_skipped
 from ....cached_property import cached_property
 from ..jobs.parts import ensure_bytes
 from ..jobs.rows import UnreadableRow

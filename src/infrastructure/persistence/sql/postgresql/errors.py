@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .....core.domain.errors import (
+from .....core.domain.store_errors import (
     StoreBusy,
     StoreCorrupt,
     StoreError,

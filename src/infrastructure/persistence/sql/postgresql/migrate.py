@@ -12,7 +12,7 @@ from zlib import crc32
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from .....core.domain.errors import OutdatedSchema, StoreCorrupt
+from .....core.domain.store_errors import OutdatedSchema, StoreCorrupt
 from ..migrations import upgrade_to_newest
 from ..revision import current_revision, known
 from ..schema import REVISIONS, Tables

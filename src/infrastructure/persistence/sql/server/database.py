@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import attrs
 from sqlalchemy import Connection, Inspector, inspect
 
-from .....core.domain.errors import StoreError
+from .....core.domain.store_errors import StoreError
 from .....core.ports.database import Database, DatabaseFacts
 from ..revision import current_revision
 from ..schema import REVISIONS, Tables

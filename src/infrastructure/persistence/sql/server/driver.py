@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any, Final, Protocol
 
-from .....core.domain.errors import StoreError
+from .....core.domain.store_errors import StoreError
 from ..dialect import SqlDialect
 from ..sql_connection import SqlConnection
 

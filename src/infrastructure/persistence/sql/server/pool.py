@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 import attrs
 
-from .....core.domain.errors import StoreBusy
+from .....core.domain.store_errors import StoreBusy
 from .driver import Connection, ServerDriver
 
 SPARE: Final = 2

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from .....core.domain.errors import StoreNotOpen, StoreUnavailable
 from .....core.domain.events import Hint
+from .....core.domain.store_errors import StoreNotOpen, StoreUnavailable
 from .....core.ports.database import Database
 from .....core.ports.executor import NoThread
 from .....core.ports.store import Store, Work

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, NoReturn, TypeVar
 
 from .....core.application.log_apart import LogApart
-from .....core.domain.errors import StoreBusy, StoreError
+from .....core.domain.store_errors import StoreBusy, StoreError
 from .....core.ports.store import Work
 from ..events.repository import SqlEventLog
 from ..sql_connection import SqlConnection

@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection
 
-from .....core.domain.errors import ConnectionRefused, DifferentDatabase
+from .....core.domain.store_errors import ConnectionRefused, DifferentDatabase
 from ..caller import CallerConnection, CallerRules
 from ..dialect import SqlDialect
 from ..sql_connection import SqlConnection

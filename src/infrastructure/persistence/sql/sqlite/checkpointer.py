@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from .....core.application.thread_wake_event import ThreadWakeEvent
-from .....core.domain.errors import StoreError
+from .....core.domain.store_errors import StoreError
 from .....core.ports.executor import NoThread
 from .driver import driver
 from .fork_safe_connection import ForkSafeConnection

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import attrs
 
-from .....core.domain.errors import StoreError, StoreReadOnly, StoreUnavailable
+from .....core.domain.store_errors import StoreError, StoreReadOnly, StoreUnavailable
 from .....core.ports.executor import NoThread
 from ....executors.daemon_pool import DaemonPool
 from .checkpointer import Checkpointer

@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from .....core.domain.errors import StoreUnavailable
+from .....core.domain.store_errors import StoreUnavailable
 from .....core.ports.database import Database, DatabaseFacts
 from ..schema import REVISIONS
 from .connections import SqliteFile

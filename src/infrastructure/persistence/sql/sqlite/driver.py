@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-from .....core.domain.errors import (
-    InvalidOption,
+from .....core.domain.errors import InvalidOption
+from .....core.domain.store_errors import (
     MissingDriver,
     StoreBusy,
     StoreCorrupt,

@@ -7,7 +7,7 @@ from typing import Self
 
 import attrs
 
-from .....core.domain.errors import StoreUnavailable
+from .....core.domain.store_errors import StoreUnavailable
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from .....core.domain.errors import StoreUnavailable
+from .....core.domain.store_errors import StoreUnavailable
 
 MOUNTS: Final = Path("/proc/self/mountinfo")
 """Where Linux tells what is mounted; see proc_pid_mountinfo(5). Nowhere else is it asked."""

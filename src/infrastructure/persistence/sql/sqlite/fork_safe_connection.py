@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from .....core.application.at_fork import is_held_here
-from .....core.domain.errors import StoreNotOpen
+from .....core.domain.store_errors import StoreNotOpen
 from .driver import Connection
 from .forks import FORKS, Forks
 

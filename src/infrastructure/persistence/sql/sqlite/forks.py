@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 import attrs
 
 from .....core.application.at_fork import HeldThroughForks, at_fork, let_go
-from .....core.domain.errors import OpenAtFork
+from .....core.domain.store_errors import OpenAtFork
 from ....inherited import leave_alone
 from .descriptors import Inherited, inherited, open_on
 

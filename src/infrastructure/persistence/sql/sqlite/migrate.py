@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .....core.domain.errors import OutdatedSchema, StoreBusy, StoreCorrupt
+from .....core.domain.store_errors import OutdatedSchema, StoreBusy, StoreCorrupt
 from ..migrations import upgrade_to_newest
 from ..revision import known
 from ..schema import REVISIONS

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from .....core.domain.errors import OpenAtFork, StoreNotOpen, StoreUnavailable
 from .....core.domain.events import Hint
+from .....core.domain.store_errors import OpenAtFork, StoreNotOpen, StoreUnavailable
 from .....core.ports.executor import NoThread
 from .....core.ports.store import Store, Work
 from .....core.ports.wakeup import Wakeup

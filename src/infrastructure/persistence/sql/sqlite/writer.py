@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from .....core.application.at_fork import is_held_here
 from .....core.application.log_apart import LogApart
-from .....core.domain.errors import StoreBusy, StoreError
+from .....core.domain.store_errors import StoreBusy, StoreError
 from .driver import driver, is_busy, translated
 from .fork_safe_connection import ForkSafeConnection
 from .forks import FORKS
