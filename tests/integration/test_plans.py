@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from errands.infrastructure.persistence.sql.dialect import Statements
-from errands.infrastructure.persistence.sql.jobs.rows import LOADED
+from errands.infrastructure.persistence.sql.jobs.columns import LOADED
 from errands.infrastructure.persistence.sql.sqlite.dialect import SQLITE
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
 from errands.infrastructure.persistence.sql.sqlite.sql_connection import DIALECT

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.command import downgrade
 
 from errands import Errands, JobStatus, OutdatedSchema
-from errands.infrastructure.persistence.sql.jobs.rows import LOADED
+from errands.infrastructure.persistence.sql.jobs.columns import LOADED
 from errands.infrastructure.persistence.sql.migrations import migrations
 from errands.infrastructure.persistence.sql.mysql.schema import MariadbTables
 from errands.infrastructure.persistence.sql.postgresql.schema import PostgresqlTables

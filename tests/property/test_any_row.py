@@ -12,12 +12,9 @@ from errands.core.domain.job.job import Job
 from errands.core.domain.job.moment import Moment
 from errands.core.domain.job.options import JobOptions
 from errands.core.domain.job.unreadable import UnreadableJob
+from errands.infrastructure.persistence.sql.jobs.columns import CHANGING, LOADED
 from errands.infrastructure.persistence.sql.jobs.damaged_rows import read_job, saved_row
-from errands.infrastructure.persistence.sql.jobs.rows import (
-    CHANGING,
-    LOADED,
-    archived_values,
-)
+from errands.infrastructure.persistence.sql.jobs.rows import archived_values
 
 NAMED: Final = ("key", "queue", "id")
 json = st.recursive(

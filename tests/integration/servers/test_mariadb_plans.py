@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from errands import Errands
-from errands.infrastructure.persistence.sql.jobs.rows import CHANGING
+from errands.infrastructure.persistence.sql.jobs.columns import CHANGING
 from errands.infrastructure.persistence.sql.mysql.dialect import dialect_of
 from errands.infrastructure.persistence.sql.mysql.schema import MariadbTables
 from errands.infrastructure.persistence.sql.statement import Statement

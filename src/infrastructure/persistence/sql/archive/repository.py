@@ -25,9 +25,9 @@ from ..events.rows import (
     event_from_row,
     event_values,
 )
+from ..jobs.columns import LOADED
 from ..jobs.damaged_rows import sound_job
 from ..jobs.rows import (
-    LOADED,
     UNREADABLE,
     UnreadableRow,
     archived_values,

@@ -13,8 +13,9 @@ from .....core.domain.job.lease import CLOCK_TOLERANCE, Term
 from .....core.domain.job.status import JobStatus
 from .....core.ports.job_calendar import Agenda, JobCalendar
 from ..claims.kept_leases import unkept
+from ..jobs.columns import lease_length
 from ..jobs.damaged_rows import read_job
-from ..jobs.rows import UNREADABLE, lease_length
+from ..jobs.rows import UNREADABLE
 from ..sql_connection import SqlConnection
 from ..statement import Statement
 from ..times import (

@@ -15,7 +15,7 @@ from .....core.domain.job.identity import JobRef
 from .....core.ports.inspection import FoundJob, Inspection
 from .....core.ports.lease_repository import Held
 from ..claims import kept_leases
-from ..jobs.rows import LOADED
+from ..jobs.columns import LOADED
 from ..schema import Tables
 from ..sql_connection import SqlConnection
 from ..times import moment

@@ -11,19 +11,18 @@ from .....core.domain.job.flaw import Flaw
 from .....core.domain.job.identity import JobRef
 from .....core.domain.job.unreadable import UnreadableJob
 from .....core.ports.inspection import FoundJob
+from ..jobs.columns import COLUMNS, LOADED
 from ..jobs.damaged_rows import (
     READERS,
     read_job,
     unread,
 )
-from ..jobs.rows import LOADED
 from ..statement import Row
 
 _decode: Final = msgspec.json.Decoder().decode
-_JSON: Final = ("data", "state", "progress", "result")
 _READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     **READERS,
-    **dict.fromkeys(_JSON, _decode),
+    **{column.name: _decode for column in COLUMNS if column.is_payload},
 }
 _LEASE: Final = ("worker", "lease_expires_at")
 

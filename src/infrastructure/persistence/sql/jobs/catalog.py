@@ -25,8 +25,8 @@ from ..sql_connection import SqlConnection
 from ..statement import Query
 from ..times import ms
 from .candidates import candidates
+from .columns import LOADED
 from .damaged_rows import read_job
-from .rows import LOADED
 from .statements import count as counted
 
 MANY_QUEUES: Final = 100

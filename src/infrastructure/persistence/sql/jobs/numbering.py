@@ -8,8 +8,8 @@ from .....core.domain.job.identity import JobRef
 from ..events.rows import EVENT
 from ..sql_connection import SqlConnection
 from ..statement import Row
+from .columns import LOADED, NEW
 from .dialect import JobDialect, Ref
-from .rows import LOADED, NEW
 
 _KEY, _SEQUENCE, _QUEUE, _ID = (NEW.index(name) for name in ("key", "sequence", "queue", "id"))
 _LOADED_KEY, _LOADED_QUEUE, _LOADED_ID = (LOADED.index(name) for name in ("key", "queue", "id"))

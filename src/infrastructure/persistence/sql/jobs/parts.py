@@ -7,14 +7,17 @@ from typing import Final
 
 from .....core.domain.errors import PayloadTooLarge
 from ..statement import Row
-from .rows import CHANGING, NEW
+from .columns import BY_NAME, CHANGING, NEW
 
 WIDEST: Final = 4
 """Bytes that a character takes at most."""
 OF_A_ROW: Final = 400
 """Characters that the short columns of a row take at most, with what stands between them."""
-_LONG_SAVED: Final = tuple(CHANGING.index(name) for name in ("cancel_reason", "failures", "result"))
-_LONG_NEW: Final = tuple(NEW.index(name) for name in ("policy", "labels", "data"))
+_LONG_SAVED: Final = [place for place, name in enumerate(CHANGING) if BY_NAME[name].is_long]
+_LONG_NEW: Final = [
+    place for place, name in enumerate(NEW) if BY_NAME[name].is_long and name not in CHANGING
+]
+"""Those that a save writes are NULL in a new job."""
 
 
 def saved_parts(rows: Sequence[Row], most: int) -> Iterator[Sequence[Row]]:

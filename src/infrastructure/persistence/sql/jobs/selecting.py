@@ -12,14 +12,15 @@ from .....core.domain.job.status import TERMINAL, JobStatus
 from ..schema import Tables
 from ..statement import Query
 from ..syntax import ONE
-from .rows import LOADED
+from .columns import COLUMNS, LOADED
 from .statuses import TERMINAL_LIST, literal_of
 
 _NULL: Final[ColumnElement[Any]] = literal_column("NULL")
 _BLANK: Final[ColumnElement[Any]] = literal_column("''")
 _LEFT_OUT: Final[Mapping[str, ColumnElement[Any]]] = {
-    "data": _BLANK.label("data"),
-    **{name: _NULL.label(name) for name in ("progress", "state", "result")},
+    column.name: (_NULL if column.is_optional else _BLANK).label(column.name)
+    for column in COLUMNS
+    if column.is_payload
 }
 """What stands in for these columns of a bare job."""
 

@@ -13,7 +13,7 @@ from .....core.domain.job.status import JobStatus
 from ....cached_property import cached_property
 from ..statement import FORMS, Query, Statement
 from ..syntax import ONE, SqlSyntax
-from .rows import CHANGING
+from .columns import CHANGING
 from .selecting import bare, has_jobs_in, is_in, loaded
 from .statuses import literal_of
 

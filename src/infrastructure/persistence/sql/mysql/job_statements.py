@@ -14,7 +14,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import ColumnElement
 
 from ....cached_property import cached_property
-from ..jobs.rows import CHANGING, NEW
+from ..jobs.columns import CHANGING, NEW
 from ..jobs.statements import REF, JobStatements
 from ..statement import Query, Statement
 from ..syntax import ONE

@@ -8,10 +8,14 @@ from typing import Final
 import attrs
 
 from .....core.domain.job.identity import JobRef
+from ..jobs.columns import (
+    CHANGING,
+    LOADED,
+    NEW,
+)
 from ..jobs.dialect import JobDialect, Ref
 from ..jobs.numbering import events_of_others, numbered, taken_of
 from ..jobs.parts import saved_parts
-from ..jobs.rows import CHANGING, LOADED, NEW
 from ..jobs.statements import REF
 from ..sequences import Sequences
 from ..sql_connection import SqlConnection

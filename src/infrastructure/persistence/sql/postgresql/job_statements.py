@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import CTE, Subquery, TableValuedAlias
 
 from ....cached_property import cached_property
 from ..events.rows import EVENT
-from ..jobs.rows import CHANGING, NEW
+from ..jobs.columns import CHANGING, NEW
 from ..jobs.statements import REF, JobStatements
 from ..statement import Query, Statement
 from ..syntax import ONE

@@ -9,10 +9,10 @@ import attrs
 
 from .....core.domain.job.identity import JobRef
 from ..events.rows import EVENT
+from ..jobs.columns import NEW
 from ..jobs.dialect import JobDialect, Ref
 from ..jobs.numbering import events_of, refs_of
 from ..jobs.parts import new_parts, saved_parts
-from ..jobs.rows import NEW
 from ..jobs.statements import REF
 from ..sql_connection import SqlConnection
 from ..statement import Parameters, Row, Statement

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .....core.domain.skipped import rows_skipped
 from ..events.rows import EVENT
-from ..jobs.rows import NEW
+from ..jobs.columns import NEW
 from ..server.driver import Transaction
 from ..statement import Parameters, Row, Statement
 from .dialect import PostgresqlDialect

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, delete
 
 from .....core.domain.job.identity import JobRef
 from ....cached_property import cached_property
+from ..jobs.columns import NEW
 from ..jobs.dialect import JobDialect, Ref
 from ..jobs.numbering import events_of_others, numbered, taken_of
-from ..jobs.rows import NEW
 from ..jobs.statements import JobStatements
 from ..sequences import Sequences
 from ..sql_connection import SqlConnection
