@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.selectable import TableValuedAlias
 
@@ -30,6 +31,7 @@ from .joins import StraightJoin
 from .schema import MysqlTables
 
 KEY: Final = ("of_key",)
+_PREPARER: Final[IdentifierPreparer] = mysql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
 class MysqlSyntax(SqlSyntax):
@@ -68,7 +70,7 @@ class MysqlSyntax(SqlSyntax):
     ) -> TableValuedAlias:
         typed = (column(name, of.type) for name, of in columns.items())
         spelt = ", ".join(
-            f"{name} {self._spelt(of)} PATH '$[{place}]'"
+            f"{_PREPARER.quote(name)} {self._spelt(of)} PATH '$[{place}]'"
             for place, (name, of) in enumerate(columns.items())
         )
         path: ColumnElement[Any] = literal_column(f"'$[*]' COLUMNS ({spelt})")
