@@ -1,1 +1,1 @@
-"""Stores over SQL: one schema, one mapping, one set of statements."""
+"""Stores over SQL: a folder for each thing that is stored, and one for each engine."""
