@@ -10,12 +10,7 @@ from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.compiler import DDLCompiler
 
-from .jobs.statuses import (
-    DELAYED,
-    OPEN,
-    WAITING,
-    literal_of,
-)
+from .jobs.statuses import DELAYED, OPEN, WAITING, literal_of
 
 if TYPE_CHECKING:
     from .schema import Tables

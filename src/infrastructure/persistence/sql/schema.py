@@ -15,14 +15,7 @@ from sqlalchemy.sql import ColumnElement
 from .backlog import CreateView, DropView, backlog
 from .events import table as events
 from .jobs import table as jobs
-from .jobs.statuses import (
-    ACTIVE,
-    BLOCKED,
-    DELAYED,
-    TERMINAL_LIST,
-    UNSTARTED_LIST,
-    WAITING,
-)
+from .jobs.statuses import ACTIVE, BLOCKED, DELAYED, TERMINAL_LIST, UNSTARTED_LIST, WAITING
 from .logs import table as logs
 from .meta import table as meta
 from .queues import table as queues

@@ -11,27 +11,13 @@ import msgspec
 from sqlalchemy import Table, delete, func, select, update
 
 from .....core.domain.events import Event
-from .....core.ports.archive import (
-    Archive,
-    ArchivedJob,
-    Contents,
-    CopyState,
-    Counters,
-)
+from .....core.ports.archive import Archive, ArchivedJob, Contents, CopyState, Counters
 from .....core.ports.job_logs import LogLine
 from ..claims import kept_leases
-from ..events.rows import (
-    EVENT,
-    event_from_row,
-    event_values,
-)
+from ..events.rows import EVENT, event_from_row, event_values
 from ..jobs.columns import LOADED
 from ..jobs.damaged_rows import sound_job
-from ..jobs.rows import (
-    UNREADABLE,
-    UnreadableRow,
-    archived_values,
-)
+from ..jobs.rows import UNREADABLE, UnreadableRow, archived_values
 from ..logs.table import LOG
 from ..schema import Tables
 from ..sql_connection import SqlConnection

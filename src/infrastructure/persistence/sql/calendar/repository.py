@@ -18,11 +18,7 @@ from ..jobs.damaged_rows import read_job
 from ..jobs.rows import UNREADABLE
 from ..sql_connection import SqlConnection
 from ..statement import Statement
-from ..times import (
-    ms,
-    nearest_moment,
-    whole_ms,
-)
+from ..times import ms, nearest_moment, whole_ms
 from .statements import CalendarStatements
 
 _ANY_LENGTH: Final = 2**62

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
 import attrs
 from sqlalchemy import select, update
 
 from .....core.domain.job.job import Job
 from .....core.domain.job.lease import Claim
-from .....core.ports.lease_repository import (
-    Held,
-    LeaseRepository,
-    Renewal,
-)
+from .....core.ports.lease_repository import Held, LeaseRepository, Renewal
 from ..jobs.damaged_rows import read_job
 from ..jobs.selecting import is_in, loaded
 from ..jobs.statuses import ACTIVE
+from ..meta.statements import STORE_ID
 from ..sql_connection import SqlConnection
 from ..times import ms, whole_ms
 from . import kept_leases
 from .dialect import ClaimValues
-
-STORE_ID: Final = "store_id"
 
 
 @attrs.frozen(eq=False)

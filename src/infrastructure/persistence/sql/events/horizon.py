@@ -11,12 +11,7 @@ import attrs
 
 from .....core.domain.id_runs import IdRun
 from ....fork_safe_lock import fork_safe_lock
-from .passed_over import (
-    LOOKED_BACK,
-    Runs,
-    together,
-    warn_of,
-)
+from .passed_over import LOOKED_BACK, Runs, together, warn_of
 
 LOOK_AHEAD: Final = 1_000
 """Ids that are looked through for gaps at once."""

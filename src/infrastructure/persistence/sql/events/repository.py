@@ -10,28 +10,15 @@ from itertools import takewhile
 import attrs
 from sqlalchemy import delete, select
 
-from .....core.domain.events import (
-    Event,
-    EventType,
-    Hint,
-)
-from .....core.domain.id_runs import (
-    IdRun,
-    between,
-    joined,
-    without,
-)
+from .....core.domain.events import Event, EventType, Hint
+from .....core.domain.id_runs import IdRun, between, joined, without
 from .....core.ports.event_log import EventFilter, EventLog
 from ..sql_connection import SqlConnection
 from ..statement import Row
 from ..times import ms
 from .horizon import Watermark
 from .id_ranges import batched, is_in
-from .rows import (
-    EVENT,
-    event_from_row,
-    event_values,
-)
+from .rows import EVENT, event_from_row, event_values
 from .statements import read_events
 
 

@@ -12,11 +12,7 @@ from .....core.domain.job.identity import JobRef
 from .....core.domain.job.unreadable import UnreadableJob
 from .....core.ports.inspection import FoundJob
 from ..jobs.columns import COLUMNS, LOADED
-from ..jobs.damaged_rows import (
-    READERS,
-    read_job,
-    unread,
-)
+from ..jobs.damaged_rows import READERS, read_job, unread
 from ..statement import Row
 
 _decode: Final = msgspec.json.Decoder().decode

@@ -15,8 +15,8 @@ from sqlalchemy import or_
 from sqlalchemy.sql import ColumnElement
 
 from .....core.ports.job_catalog import JobQuery
-from ..dialect import SqlDialect
 from ..encoding import json_text
+from ..syntax import SqlSyntax
 
 MOST_KEYS: Final = 8
 """Keys of metadata that SQL looks for; engines bound the depth of a condition."""
@@ -26,18 +26,18 @@ _JOINT: Final = ": "
 """What stands between the type and the message of a failure."""
 
 
-def candidates(query: JobQuery, dialect: SqlDialect) -> Iterator[ColumnElement[bool]]:
+def candidates(query: JobQuery, syntax: SqlSyntax) -> Iterator[ColumnElement[bool]]:
     """What the rows of all jobs that the query's tag, metadata and error are for fulfil."""
-    job = dialect.tables.jobs.c
+    job = syntax.tables.jobs.c
     if query.tag is not None:
-        yield dialect.syntax.contains(job.labels, json_text(query.tag))
+        yield syntax.contains(job.labels, json_text(query.tag))
     for key, value in islice(query.metadata.items(), MOST_KEYS):
         pieces = (f"{json_text(key)}:{written}" for written in spellings(value))
-        yield or_(*(dialect.syntax.contains(job.labels, piece) for piece in pieces))
+        yield or_(*(syntax.contains(job.labels, piece) for piece in pieces))
     if query.error is not None:
         yield job.failures.is_not(None)
         for piece in islice(pieces_of(query.error), MOST_PIECES):
-            yield dialect.syntax.contains(job.failures, piece)
+            yield syntax.contains(job.failures, piece)
 
 
 def spellings(value: Any) -> Iterator[str]:

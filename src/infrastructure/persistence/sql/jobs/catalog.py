@@ -13,16 +13,10 @@ from sqlalchemy.sql import ColumnElement
 from .....core.domain.job.identity import JobRef
 from .....core.domain.job.job import Job
 from .....core.domain.job.status import JobStatus
-from .....core.ports.job_catalog import (
-    Count,
-    JobCatalog,
-    JobQuery,
-    Page,
-    RefPage,
-)
-from ..dialect import SqlDialect
+from .....core.ports.job_catalog import Count, JobCatalog, JobQuery, Page, RefPage
 from ..sql_connection import SqlConnection
 from ..statement import Query
+from ..syntax import SqlSyntax
 from ..times import ms
 from .candidates import candidates
 from .columns import LOADED
@@ -101,9 +95,9 @@ class SqlJobCatalog(JobCatalog):
         self, columns: Sequence[ColumnElement[Any]], query: JobQuery, after: int | None, limit: int
     ) -> Query:
         """These columns of a page of jobs, and of one job more, which tells that there is more."""
-        dialect = self.sql.dialect
-        key = dialect.tables.jobs.c.key
-        wanted: Query = select(*columns).where(*_conditions(query, dialect))
+        syntax = self.sql.dialect.syntax
+        key = syntax.tables.jobs.c.key
+        wanted: Query = select(*columns).where(*_conditions(query, syntax))
         if after is not None:
             wanted = wanted.where(key < after if query.newest_first else key > after)
         return wanted.order_by(key.desc() if query.newest_first else key).limit(limit + 1)
@@ -113,12 +107,12 @@ def _bounded(found: int, bound: int) -> Count:
     return Count(min(found, bound), found <= bound)
 
 
-def _conditions(query: JobQuery, dialect: SqlDialect) -> Iterator[ColumnElement[bool]]:
-    job = dialect.tables.jobs.c
+def _conditions(query: JobQuery, syntax: SqlSyntax) -> Iterator[ColumnElement[bool]]:
+    job = syntax.tables.jobs.c
     if query.queue is not None:
         yield job.queue == query.queue
     if query.statuses:
         yield job.status.in_(sorted(status.value for status in query.statuses))
     if query.name is not None:
         yield job.name == query.name
-    yield from candidates(query, dialect)
+    yield from candidates(query, syntax)

@@ -12,18 +12,8 @@ from typing import Any, Final
 from .....core.domain.job.job import Job
 from .....core.domain.job.unreadable import UnreadableJob
 from ..statement import Row
-from .columns import (
-    BY_NAME,
-    CHANGING,
-    COLUMNS,
-    LOADED,
-)
-from .rows import (
-    UNREADABLE,
-    UnreadableRow,
-    changing_values,
-    job_from_row,
-)
+from .columns import BY_NAME, CHANGING, COLUMNS, LOADED
+from .rows import UNREADABLE, UnreadableRow, changing_values, job_from_row
 
 READERS: Final[Mapping[str, Callable[[Any], object]]] = {
     column.name: column.read for column in COLUMNS if column.read is not None

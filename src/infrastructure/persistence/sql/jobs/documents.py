@@ -11,23 +11,9 @@ import msgspec
 from .....core.domain.job.failure import Failure
 from .....core.domain.job.options import JobPolicy, Labels
 from .....core.domain.job.retention import Keep
-from .....core.domain.job.retry import (
-    Backoff,
-    BackoffKind,
-    RetryPolicy,
-)
-from ..times import (
-    from_ms,
-    moment,
-    span,
-    to_ms,
-    unspan,
-)
-from .json_shapes import (
-    decode_failures,
-    decode_labels,
-    decode_policy,
-)
+from .....core.domain.job.retry import Backoff, BackoffKind, RetryPolicy
+from ..times import from_ms, moment, span, to_ms, unspan
+from .json_shapes import decode_failures, decode_labels, decode_policy
 
 _encode: Final = msgspec.json.Encoder().encode
 

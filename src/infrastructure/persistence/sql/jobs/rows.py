@@ -10,16 +10,9 @@ from .....core.domain.job.fields import CancelRequest
 from .....core.domain.job.job import Job
 from .....core.domain.job.lease import Lease
 from .....core.domain.job.options import DEFAULT_POLICY, NO_LABELS
-from .....core.domain.job.status import (
-    JobStatus,
-)
+from .....core.domain.job.status import JobStatus
 from ..statement import Row
-from ..times import (
-    from_ms,
-    moment,
-    to_ms,
-    whole_ms,
-)
+from ..times import from_ms, moment, to_ms, whole_ms
 from .columns import BY_NAME, CHANGING, LOADED, lease_length
 from .documents import (
     failures_from_text,

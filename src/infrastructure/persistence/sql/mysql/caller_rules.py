@@ -11,11 +11,7 @@ from sqlalchemy import Connection, text
 from .....core.domain.store_errors import ConnectionRefused, DifferentDatabase
 from ..caller import CallerConnection, CallerRules, has_queue
 from ..dialect import SqlDialect
-from ..meta.whereabouts import (
-    NOWHERE,
-    Whereabouts,
-    found_on,
-)
+from ..meta.whereabouts import NOWHERE, Whereabouts, found_on
 from ..sql_connection import SqlConnection
 from .driver import MysqlDriver
 from .sql_connection import MysqlConnection

@@ -21,12 +21,7 @@ from ..events.horizon import (
     ids_in,
     merged,
 )
-from ..events.passed_over import (
-    LOOKED_BACK,
-    Runs,
-    together,
-    warn_of,
-)
+from ..events.passed_over import LOOKED_BACK, Runs, together, warn_of
 
 STATEMENT_SECONDS: Final = 2.0
 """How long an insert that nobody can see may take from drawing its ids to writing its rows."""

@@ -8,11 +8,7 @@ from typing import Final
 import attrs
 
 from .....core.domain.job.identity import JobRef
-from ..jobs.columns import (
-    CHANGING,
-    LOADED,
-    NEW,
-)
+from ..jobs.columns import CHANGING, LOADED, NEW
 from ..jobs.dialect import JobDialect, Ref
 from ..jobs.numbering import events_of_others, numbered, taken_of
 from ..jobs.parts import saved_parts

@@ -31,7 +31,7 @@ from .joins import StraightJoin
 from .schema import MysqlTables
 
 KEY: Final = ("of_key",)
-_PREPARER: Final[IdentifierPreparer] = mysql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+_PREPARER: Final[IdentifierPreparer] = mysql.dialect().identifier_preparer
 
 
 class MysqlSyntax(SqlSyntax):

@@ -15,11 +15,7 @@ from ..jobs.selecting import has_jobs_in
 from ..sql_connection import SqlConnection
 from ..statement import Row, Statement
 from ..times import ms
-from .rows import (
-    FORGOTTEN,
-    queue_from_row,
-    queue_values,
-)
+from .rows import FORGOTTEN, queue_from_row, queue_values
 
 MOST_PRUNED: Final = 500
 """Rows that are dropped at once."""
