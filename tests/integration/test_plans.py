@@ -7,11 +7,9 @@ from contextlib import closing
 from operator import attrgetter
 from typing import Any
 
-import attrs
 import pytest
 import sqlalchemy as sa
 
-from errands.infrastructure.persistence.sql.dialect import Statements
 from errands.infrastructure.persistence.sql.jobs.columns import LOADED
 from errands.infrastructure.persistence.sql.sqlite.dialect import SQLITE
 from errands.infrastructure.persistence.sql.sqlite.schema import TABLES
@@ -149,10 +147,10 @@ def test_the_backlog_is_counted_by_index(connection: sqlite3.Connection) -> None
 
 def test_every_statement_that_reads_jobs_has_its_plan_here() -> None:
     named = {
-        f"{aggregate.name}.{name}"
-        for aggregate in attrs.fields(Statements)
-        for name in dir(getattr(STATEMENTS, aggregate.name))
-        if isinstance(getattr(getattr(STATEMENTS, aggregate.name), name, None), Statement)
+        f"{aggregate}.{name}"
+        for aggregate, statements in vars(STATEMENTS).items()
+        for name in dir(statements)
+        if isinstance(getattr(statements, name, None), Statement)
     }
 
     assert named - set(PLANS) == {

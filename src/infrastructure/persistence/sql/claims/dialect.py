@@ -29,11 +29,11 @@ class ClaimValues:
     length: int
 
 
-@attrs.frozen(eq=False)
 class ClaimDialect:
     """What is done to many leases at once, and passes over locked rows where there are such."""
 
-    statements: ClaimStatements
+    def __init__(self, statements: ClaimStatements) -> None:
+        self.statements = statements
 
     def claimable(
         self, sql: SqlConnection, queues: Sequence[str], now: int, most: int

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from ..sql_connection import SqlConnection
 from ..statement import Row
 from .horizon import Watermark
 from .statements import EventStatements
 
 
-@attrs.frozen(eq=False)
 class EventDialect:
     """Appending events, and up to which id the log is complete."""
 
-    statements: EventStatements
+    def __init__(self, statements: EventStatements) -> None:
+        self.statements = statements
 
     def append(self, sql: SqlConnection, rows: Sequence[Row]) -> None:
         """Write events, in order."""

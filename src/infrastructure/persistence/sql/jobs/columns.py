@@ -45,7 +45,7 @@ class Written(Enum):
     """By statements of its own."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class JobColumn:
     """One column: how it is stored, what a job writes there, and how that is read.
 

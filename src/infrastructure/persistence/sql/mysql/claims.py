@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import attrs
 from sqlalchemy import bindparam, select
 
 from .....core.ports.lease_repository import Held
@@ -80,12 +79,14 @@ class MysqlClaimStatements(ClaimStatements):
         return Statement(renewed, ["rows", "until"])
 
 
-@attrs.frozen(eq=False)
 class MysqlClaims(ClaimDialect):
     """What MariaDB and MySQL do with many leases."""
 
     statements: MysqlClaimStatements
-    jobs: MysqlJobStatements
+
+    def __init__(self, statements: MysqlClaimStatements, jobs: MysqlJobStatements) -> None:
+        super().__init__(statements)
+        self.jobs = jobs
 
     def claimable(
         self, sql: SqlConnection, queues: Sequence[str], now: int, most: int

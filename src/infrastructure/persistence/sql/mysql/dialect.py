@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ..dialect import SqlDialect, Statements
 from .calendar import MysqlCalendarStatements
 from .claims import MysqlClaims, MysqlClaimStatements
@@ -17,21 +15,25 @@ from .sequences import sequences_of
 from .syntax import MysqlSyntax
 
 
-@attrs.frozen(eq=False, kw_only=True)
 class MysqlDialect(SqlDialect):
     """With what the driver and the connections of the engine ask of it besides."""
 
+    jobs: MysqlJobs
     events: MysqlEvents
-    packet: Packet
+
+    @property
+    def packet(self) -> Packet:
+        """How long a statement may be."""
+        return self.jobs.packet
 
 
 def dialect_of(tables: MysqlTables, written: AskWritten) -> MysqlDialect:
     """The dialect for these tables; `written` asks which events are not committed."""
-    syntax, sequences, packet = MysqlSyntax(tables), sequences_of(tables), Packet()
+    syntax, sequences = MysqlSyntax(tables), sequences_of(tables)
     events = MysqlEvents(MysqlEventStatements(syntax), written)
-    jobs = MysqlJobs(MysqlJobStatements(syntax), sequences, events, packet)
+    jobs = MysqlJobs(MysqlJobStatements(syntax), sequences, events, Packet())
     claims = MysqlClaims(MysqlClaimStatements(syntax), jobs.statements)
-    statements = Statements.over(
+    statements = Statements(
         syntax,
         jobs=jobs.statements,
         claims=claims.statements,
@@ -45,5 +47,4 @@ def dialect_of(tables: MysqlTables, written: AskWritten) -> MysqlDialect:
         jobs=jobs,
         claims=claims,
         events=events,
-        packet=packet,
     )

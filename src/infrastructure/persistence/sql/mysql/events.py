@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 from sqlalchemy import bindparam, delete, func, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
@@ -51,14 +50,16 @@ class MysqlEventStatements(ServerEventStatements):
         return Statement(delete(events).where(events.c.id == bindparam("of_event")), ["of_event"])
 
 
-@attrs.frozen(eq=False)
 class MysqlEvents(EventDialect):
     """Remembers up to which event the log is settled. `written` asks what is not committed."""
 
     statements: MysqlEventStatements
-    written: AskWritten
-    own: OwnEvents = attrs.field(factory=OwnEvents)
-    horizon: MysqlHorizon = attrs.field(factory=MysqlHorizon)
+
+    def __init__(self, statements: MysqlEventStatements, written: AskWritten) -> None:
+        super().__init__(statements)
+        self.written = written
+        self.own = OwnEvents()
+        self.horizon = MysqlHorizon()
 
     def append(self, sql: SqlConnection, rows: Sequence[Row]) -> None:
         sql.write_many(self.statements.append_event, rows)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-import attrs
-
 from .....core.domain.job.identity import JobRef
 from ..jobs.columns import CHANGING, LOADED, NEW
 from ..jobs.dialect import JobDialect, Ref
@@ -31,14 +29,20 @@ _KEY = NEW.index("key")
 _CHANGES: Final = len(CHANGING)
 
 
-@attrs.frozen(eq=False)
 class MysqlJobs(JobDialect):
     """What MariaDB and MySQL do with many jobs."""
 
-    statements: MysqlJobStatements
-    sequences: Sequences
-    events: MysqlEvents
-    packet: Packet
+    def __init__(
+        self,
+        statements: MysqlJobStatements,
+        sequences: Sequences,
+        events: MysqlEvents,
+        packet: Packet,
+    ) -> None:
+        self.statements = statements
+        self.sequences = sequences
+        self.events = events
+        self.packet = packet
 
     def insert(
         self, sql: SqlConnection, rows: Sequence[Row], events: Sequence[Row], *, are_free: bool

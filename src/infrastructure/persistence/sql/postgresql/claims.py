@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
 from sqlalchemy import Table, bindparam, literal_column, select, true, update
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -116,7 +115,6 @@ class PostgresqlClaimStatements(ClaimStatements):
         return self.syntax.given({name: job[name.removeprefix("of_")] for name in names})
 
 
-@attrs.frozen(eq=False)
 class PostgresqlClaims(ClaimDialect):
     """PostgreSQL's way with many leases."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ..dialect import SqlDialect, Statements
 from .claims import PostgresqlClaims, PostgresqlClaimStatements
 from .events import PostgresqlEvents, PostgresqlEventStatements
@@ -14,7 +12,6 @@ from .sequences import SequenceObject
 from .syntax import PostgresqlSyntax
 
 
-@attrs.frozen(eq=False, kw_only=True)
 class PostgresqlDialect(SqlDialect):
     """With what the transactions of the engine ask of it besides."""
 
@@ -28,7 +25,7 @@ def dialect_of(tables: PostgresqlTables) -> PostgresqlDialect:
     events = PostgresqlEvents(PostgresqlEventStatements(syntax))
     jobs = PostgresqlJobs(PostgresqlJobStatements(syntax, events.statements), events.statements)
     claims = PostgresqlClaims(PostgresqlClaimStatements(syntax))
-    statements = Statements.over(
+    statements = Statements(
         syntax,
         jobs=jobs.statements,
         claims=claims.statements,

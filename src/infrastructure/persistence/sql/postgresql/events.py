@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-import attrs
 from sqlalchemy import (
     Integer,
     Text,
@@ -126,12 +125,14 @@ class PostgresqlEventStatements(ServerEventStatements):
         return Statement(select(notified), ["channel", "note"])
 
 
-@attrs.frozen(eq=False)
 class PostgresqlEvents(EventDialect):
     """Remembers up to which event the log is settled."""
 
     statements: PostgresqlEventStatements
-    horizon: Horizon = attrs.field(factory=Horizon)
+
+    def __init__(self, statements: PostgresqlEventStatements) -> None:
+        super().__init__(statements)
+        self.horizon = Horizon()
 
     def append(self, sql: SqlConnection, rows: Sequence[Row]) -> None:
         if isinstance(sql, WritesLate):

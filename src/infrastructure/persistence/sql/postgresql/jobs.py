@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-import attrs
-
 from .....core.domain.job.identity import JobRef
 from ..events.rows import EVENT
 from ..jobs.columns import NEW
@@ -25,12 +23,14 @@ MOST_CHARACTERS: Final = 32 * 1024 * 1024
 _OWN: Final = [EVENT.index(name) for name in TOLD]
 
 
-@attrs.frozen(eq=False)
 class PostgresqlJobs(JobDialect):
     """PostgreSQL's way with many jobs."""
 
-    statements: PostgresqlJobStatements
-    events: PostgresqlEventStatements
+    def __init__(
+        self, statements: PostgresqlJobStatements, events: PostgresqlEventStatements
+    ) -> None:
+        self.statements = statements
+        self.events = events
 
     def insert(
         self, sql: SqlConnection, rows: Sequence[Row], events: Sequence[Row], *, are_free: bool

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
 from sqlalchemy import BigInteger, bindparam, func, select
 
 from .....core.domain.id_runs import IdRun
@@ -48,12 +47,12 @@ class ServerEventStatements(EventStatements):
         return Statement(gaps.order_by(higher), ["after_id", "last_id"])
 
 
-@attrs.frozen(eq=False)
 class InSight:
     """What one snapshot shows of the log, asked for as far as it is needed."""
 
-    sql: SqlConnection
-    statements: ServerEventStatements
+    def __init__(self, sql: SqlConnection, statements: ServerEventStatements) -> None:
+        self.sql = sql
+        self.statements = statements
 
     def ids_behind(self, after: int, most: int) -> Sequence[int]:
         """The next ids behind one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-import attrs
 from sqlalchemy import bindparam, select, update
 
 from .....core.ports.lease_repository import Held
@@ -38,7 +37,6 @@ class SqliteClaimStatements(ClaimStatements):
         return Statement(told, ["until", "of_key", "of_token"])
 
 
-@attrs.frozen(eq=False)
 class SqliteClaims(ClaimDialect):
     """SQLite's way with many leases."""
 

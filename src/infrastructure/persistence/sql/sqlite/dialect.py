@@ -18,7 +18,7 @@ def _dialect() -> SqlDialect:
     events = SqliteEvents(SqliteEventStatements(syntax))
     jobs = SqliteJobs(SqliteJobStatements(syntax), sequences, events)
     claims = SqliteClaims(SqliteClaimStatements(syntax))
-    statements = Statements.over(
+    statements = Statements(
         syntax,
         jobs=jobs.statements,
         claims=claims.statements,

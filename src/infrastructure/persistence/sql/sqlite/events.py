@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from ....cached_property import cached_property
 from ..events.dialect import EventDialect
 from ..events.horizon import Watermark
@@ -25,7 +23,6 @@ class SqliteEventStatements(EventStatements):
         return inserting(self.tables.events, EVENT)
 
 
-@attrs.frozen(eq=False)
 class SqliteEvents(EventDialect):
     """SQLite's way with events."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import attrs
 from sqlalchemy import bindparam, delete
 
 from .....core.domain.job.identity import JobRef
@@ -41,13 +40,15 @@ class SqliteJobStatements(JobStatements):
         return Statement(delete(logs).where(logs.c.job_key == bindparam("of_key")), ["of_key"])
 
 
-@attrs.frozen(eq=False)
 class SqliteJobs(JobDialect):
     """SQLite's way with many jobs."""
 
-    statements: SqliteJobStatements
-    sequences: Sequences
-    events: SqliteEvents
+    def __init__(
+        self, statements: SqliteJobStatements, sequences: Sequences, events: SqliteEvents
+    ) -> None:
+        self.statements = statements
+        self.sequences = sequences
+        self.events = events
 
     def insert(
         self, sql: SqlConnection, rows: Sequence[Row], events: Sequence[Row], *, are_free: bool
