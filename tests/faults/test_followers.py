@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from errands import Errands, EventType
-from errands.infrastructure.persistence.sql.events import horizon
+from errands.infrastructure.persistence.sql.server import horizon
 from tests.faults.site import Site
 
 WRITERS = 4

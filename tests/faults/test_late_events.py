@@ -11,8 +11,8 @@ import attrs
 import pytest
 
 from errands import Errands, Event, EventType
-from errands.infrastructure.persistence.sql.events import horizon, passed_over
 from errands.infrastructure.persistence.sql.mysql import horizon as mysql_horizon
+from errands.infrastructure.persistence.sql.server import horizon, passed_over
 from errands.testing import FaultyStore
 from tests.faults.conftest import SERVERS
 from tests.faults.site import Site, found

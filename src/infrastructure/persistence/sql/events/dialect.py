@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..sql_connection import SqlConnection
 from ..statement import Row
-from .horizon import Watermark
 from .statements import EventStatements
+from .watermark import Watermark
 
 
 class EventDialect:

@@ -16,10 +16,10 @@ from .....core.ports.event_log import EventFilter, EventLog
 from ..sql_connection import SqlConnection
 from ..statement import Row
 from ..times import ms
-from .horizon import Watermark
 from .id_ranges import batched, is_in
 from .rows import EVENT, event_from_row, event_values
 from .statements import read_events
+from .watermark import Watermark
 
 
 @attrs.define(eq=False)

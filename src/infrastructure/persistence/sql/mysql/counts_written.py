@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..events.horizon import Known
+from ..server.horizon import Known
 from ..sql_connection import SqlConnection
 
 

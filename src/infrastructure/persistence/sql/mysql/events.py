@@ -10,9 +10,10 @@ from sqlalchemy.sql import ColumnElement
 
 from ....cached_property import cached_property
 from ..events.dialect import EventDialect
-from ..events.horizon import NOTHING, Watermark
 from ..events.rows import EVENT
+from ..events.watermark import Watermark
 from ..server.events import InSight, ServerEventStatements
+from ..server.horizon import NOTHING
 from ..sql_connection import SqlConnection
 from ..statement import Query, Row, Statement
 from .counts_written import CountsWritten

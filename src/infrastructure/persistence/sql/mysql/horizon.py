@@ -10,18 +10,22 @@ import attrs
 
 from .....core.domain.id_runs import IdRun, runs_of
 from ....fork_safe_lock import fork_safe_lock
-from ..events.horizon import (
+from ..events.watermark import Runs, Watermark
+from ..server.horizon import (
     LONGEST_WAIT,
     NOTHING,
     Gap,
     Known,
-    Watermark,
     end_of_run,
     has_gone_back,
     ids_in,
     merged,
 )
-from ..events.passed_over import LOOKED_BACK, Runs, together, warn_of
+from ..server.passed_over import (
+    LOOKED_BACK,
+    together,
+    warn_of,
+)
 
 STATEMENT_SECONDS: Final = 2.0
 """How long an insert that nobody can see may take from drawing its ids to writing its rows."""

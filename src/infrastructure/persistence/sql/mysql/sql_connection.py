@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy.engine import Dialect
 
 from .....core.domain.store_errors import StoreRefused
-from ..events.horizon import NOTHING, Known
+from ..server.horizon import NOTHING, Known
 from ..sql_connection import SqlConnection
 from ..statement import Core, Parameters, Row, Statement, positions
 from .answers import answered

@@ -24,9 +24,14 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ....cached_property import cached_property
 from ..events.dialect import EventDialect
-from ..events.horizon import NOTHING, Horizon, LogSnapshot, Watermark
 from ..events.rows import EVENT
+from ..events.watermark import Watermark
 from ..server.events import InSight, ServerEventStatements
+from ..server.horizon import (
+    NOTHING,
+    Horizon,
+    LogSnapshot,
+)
 from ..sql_connection import SqlConnection
 from ..statement import Parameters, Query, Row, Statement
 from .names import quoted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..events.horizon import Known
+from ..server.horizon import Known
 from ..sql_connection import SqlConnection
 from ..statement import Parameters, Row, Statement
 

@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, bindparam, func, select
 
 from .....core.domain.id_runs import IdRun
 from ....cached_property import cached_property
-from ..events.passed_over import runs_between
 from ..events.statements import EventStatements
 from ..sql_connection import SqlConnection
 from ..statement import Query, Statement
 from ..syntax import ONE
+from .passed_over import runs_between
 
 
 class ServerEventStatements(EventStatements):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ....cached_property import cached_property
 from ..events.dialect import EventDialect
-from ..events.horizon import Watermark
 from ..events.rows import EVENT
 from ..events.statements import EventStatements
+from ..events.watermark import Watermark
 from ..sql_connection import SqlConnection
 from ..statement import Row, Statement
 from .syntax import inserting

@@ -11,7 +11,12 @@ import attrs
 
 from .....core.domain.id_runs import IdRun
 from ....fork_safe_lock import fork_safe_lock
-from .passed_over import LOOKED_BACK, Runs, together, warn_of
+from ..events.watermark import Runs, Watermark
+from .passed_over import (
+    LOOKED_BACK,
+    together,
+    warn_of,
+)
 
 LOOK_AHEAD: Final = 1_000
 """Ids that are looked through for gaps at once."""
@@ -22,18 +27,6 @@ goes on for longer than this after it has written them come late."""
 
 
 _log = logging.getLogger("errands.server")
-
-
-@attrs.frozen
-class Watermark:
-    """Up to `low` no event can be added to the log any more; `high` is the newest id seen.
-
-    But for `passed`: ids of transactions that were open for too long to be waited for.
-    """
-
-    low: int
-    high: int
-    passed: Runs = ()
 
 
 @attrs.frozen

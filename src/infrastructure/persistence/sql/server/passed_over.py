@@ -8,6 +8,7 @@ from typing import Final
 
 from .....core.application.log_apart import LogApart
 from .....core.domain.id_runs import IdRun, joined
+from ..events.watermark import Runs
 from ..statement import Row
 
 LOOKED_BACK: Final = 3_600.0
@@ -15,8 +16,6 @@ LOOKED_BACK: Final = 3_600.0
 
 MOST_RUNS: Final = 10_000
 """Runs of missing ids that a process looks for later."""
-
-Runs = tuple[IdRun, ...]
 
 _log = LogApart(logging.getLogger("errands.server"))
 
