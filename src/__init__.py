@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .core.application.job_validator import JobSpec as JobSpec
     from .core.application.scheduling.scheduler import QueueScheduler as QueueScheduler
     from .core.application.snapshot import JobSnapshot as JobSnapshot
-    from .core.application.worker.context import JobContext as JobContext
-    from .core.application.worker.context import SyncJobContext as SyncJobContext
+    from .core.application.worker.execution.job_context import JobContext as JobContext
+    from .core.application.worker.execution.sync_job_context import SyncJobContext as SyncJobContext
     from .core.application.worker.settings import WorkerSettings as WorkerSettings
     from .core.application.worker.worker import Worker as Worker
     from .core.domain.errors import AmbiguousJobId as AmbiguousJobId
@@ -88,7 +88,8 @@ _HOMES: Final = {
     "core.application.scheduling.scheduler": ("QueueScheduler",),
     "core.application.worker.worker": ("Worker",),
     "core.application.worker.settings": ("WorkerSettings",),
-    "core.application.worker.context": ("JobContext", "SyncJobContext"),
+    "core.application.worker.execution.job_context": ("JobContext",),
+    "core.application.worker.execution.sync_job_context": ("SyncJobContext",),
     "core.domain.errors": (
         "AmbiguousJobId",
         "ErrandsError",

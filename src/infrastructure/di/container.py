@@ -18,7 +18,7 @@ from ...core.application.result_waiter import ResultWaiter
 from ...core.application.scheduling.scheduler import QueueScheduler
 from ...core.application.services import Services
 from ...core.application.storable_codec import StorableCodec
-from ...core.application.worker.outcomes import Chance
+from ...core.application.worker.execution.outcomes import Chance
 from ...core.ports.codec import Codec
 from ...core.ports.executor import Executor
 from ...core.ports.id_generator import IdGenerator

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from errands.core.application.use_cases.report import LogReport, ProgressReport
-from errands.core.application.worker.reporter import Reporter
+from errands.core.application.worker.execution.reporter import Reporter
 from errands.core.domain.job.identity import JobRef
 from errands.core.ports.lease_repository import Held
 from errands.core.ports.run_journal import NewLine

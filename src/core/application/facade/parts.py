@@ -11,7 +11,7 @@ from ..listeners import Listeners
 from ..registry import HandlerRegistry
 from ..scheduling.scheduler import QueueScheduler
 from ..services import Services
-from ..worker.outcomes import Chance
+from ..worker.execution.outcomes import Chance
 
 
 class Parts(Protocol):

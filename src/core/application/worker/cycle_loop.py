@@ -17,11 +17,11 @@ from ..trouble import Complaint, Trouble, may_be_of_one
 from ..use_cases.read import claimable
 from ..use_cases.settle import CycleResult, WorkerCycle
 from ..wake_event import WakeEvent
+from .execution.outcomes import Chance
+from .execution.run import Stop
+from .execution.run_dependencies import RunDependencies
 from .giving_back import give_back_apart
-from .outcomes import Chance
 from .queue_rotation import QueueRotation
-from .run import Stop
-from .run_dependencies import RunDependencies
 from .run_table import RunTable, warn_of_unreadable
 from .settings import WorkerSettings
 from .settling import SettlingApart

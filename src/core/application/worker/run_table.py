@@ -15,8 +15,8 @@ from ...ports.lease_repository import Held, Renewal
 from ...ports.unit_of_work import UnitOfWork
 from ..use_cases.report import ProgressReport
 from ..use_cases.settle import CycleResult, Settlement, WorkerCycle, run_cycle
-from .run import Run, Stop
-from .run_dependencies import RunDependencies
+from .execution.run import Run, Stop
+from .execution.run_dependencies import RunDependencies
 
 _log = logging.getLogger("errands.worker")
 

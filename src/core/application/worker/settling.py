@@ -20,7 +20,7 @@ from ..doubt import Doubt
 from ..trouble import Trouble, may_be_of_one
 from ..use_cases.report import ProgressReport
 from ..use_cases.settle import CycleResult, Settlement, WorkerCycle, run_cycle
-from .outcomes import Chance
+from .execution.outcomes import Chance
 from .run_table import RunTable
 
 MOST_TOLD: Final = 500

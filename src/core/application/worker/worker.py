@@ -24,11 +24,11 @@ from ..use_cases.report import tell_worker
 from .blocked_loop import BlockedLoop
 from .cycle_loop import CycleLoop
 from .ending import LAST_WORD_SECONDS, to_its_end
+from .execution.outcomes import Chance
+from .execution.reporter import Reporter
+from .execution.run_dependencies import RunDependencies
 from .lease_keeper import LeaseKeeper
-from .outcomes import Chance
 from .queue_rotation import QueueRotation
-from .reporter import Reporter
-from .run_dependencies import RunDependencies
 from .settings import WorkerSettings
 from .shutdown import on_signals, report_failure, tell_of_signal
 
@@ -75,7 +75,7 @@ class Worker:
             executor=executor,
             registry=registry,
             reporter=self._reporter,
-            settings=settings,
+            cancel_grace=settings.cancel_grace,
             chance=chance,
             outage=services.outage,
         )

@@ -10,13 +10,13 @@ from typing import Final
 
 import attrs
 
-from ...ports.lease_repository import Held
-from ...ports.store import Store
-from ..apart import Apart
-from ..backoff import AFTER_ERROR
-from ..doubt import Doubt
-from ..trouble import Trouble
-from ..use_cases.report import LogReport, ProgressReport, record
+from ....ports.lease_repository import Held
+from ....ports.store import Store
+from ...apart import Apart
+from ...backoff import AFTER_ERROR
+from ...doubt import Doubt
+from ...trouble import Trouble
+from ...use_cases.report import LogReport, ProgressReport, record
 
 BETWEEN_WRITES: Final = 0.1
 """Seconds between two writes of progress alone."""

@@ -9,15 +9,16 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
 
-from ...domain.errors import InvalidPayload
-from ...domain.job.job import Job
-from ...domain.job.outcome import Cancel, Fail, Outcome, PutOff, Release
-from ...ports.executor import NoThread
-from ...ports.lease_repository import Held
-from ..registry import Handler
-from .context import BaseContext, JobContext, SyncJobContext
+from ....domain.errors import InvalidPayload
+from ....domain.job.job import Job
+from ....domain.job.outcome import Cancel, Fail, Outcome, PutOff, Release
+from ....ports.executor import NoThread
+from ....ports.lease_repository import Held
+from ...registry import Handler
 from .outcomes import outcome_of_error, outcome_of_value, timed_out, undescribed
 from .run_dependencies import RunDependencies
+from .task import TaskExecution
+from .thread import ThreadExecution
 
 _log = logging.getLogger("errands.worker")
 
@@ -56,10 +57,9 @@ class Run:
         self._tell_ended = ended
         self._tell_returned = returned
         self._stop: Stop | None = None
-        self._context: BaseContext | None = None
+        self._execution: TaskExecution | ThreadExecution | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._task: asyncio.Task[None] | None = None
-        self._has_begun = False
 
     def start(self) -> None:
         """Begin, as a task of the running loop."""
@@ -77,14 +77,16 @@ class Run:
         if self.is_ended or (self._stop is not None and reason in (Stop.CANCEL, Stop.TIMEOUT)):
             return
         self._stop = reason
-        self._interrupt()  # First: a thread that finds the run over finds out why.
+        # A task that has not begun yet sees the reason by itself.
+        if self._execution is not None:
+            self._execution.interrupt()  # First: a thread that finds the run over finds out why.
         match reason:
             case Stop.TIMEOUT:
                 self._end(timed_out(self.job, self._tools.chance))
             case Stop.RELEASE | Stop.LEASE_LOST:
                 self._end(Release(by_handler=False))
             case Stop.CANCEL:
-                grace = self._tools.settings.cancel_grace.total_seconds()
+                grace = self._tools.cancel_grace.total_seconds()
                 loop = asyncio.get_running_loop()
                 self._timers.append(loop.call_later(grace, self._end, Cancel()))
 
@@ -92,15 +94,7 @@ class Run:
         """Whether this task runs its handler."""
         return task is self._task
 
-    def _interrupt(self) -> None:
-        """Reach the handler; a task that has not begun yet sees the reason by itself."""
-        if isinstance(self._context, SyncJobContext):
-            self._context.set_cancelled()
-        elif self._task is not None and self._has_begun:
-            self._task.cancel()
-
     async def _execute(self) -> None:
-        self._has_begun = True
         try:
             outcome = Cancel() if self._stop is not None else await self._outcome()
         except BaseException as error:  # noqa: BLE001 - the last guard: a run must end all the same
@@ -140,12 +134,9 @@ class Run:
 
     async def _call(self, handler: Handler) -> Any:
         data = self._data(handler)
-        if handler.is_async:
-            self._context = context = JobContext(self.job, data, self._tools)
-            return await handler.call(data, context)
-        loop = asyncio.get_running_loop()
-        self._context = sync_context = SyncJobContext(self.job, data, self._tools, loop)
-        return await self._tools.executor.submit(lambda: handler.call(data, sync_context))
+        kind = TaskExecution if handler.is_async else ThreadExecution
+        self._execution = execution = kind(self.job, data, self._tools)
+        return await execution.call(handler)
 
     def _data(self, handler: Handler) -> Any:
         if handler.shape is Any:
@@ -167,7 +158,7 @@ class Run:
     def _refused(self, error: InvalidPayload) -> Fail:
         """Data that does not fit the handler will not fit it next time either."""
         failed = self._failed(error)
-        is_input = self._context is None
+        is_input = self._execution is None
         return Fail(
             failed.error, is_permanent=is_input, retry_in=failed.retry_in, chance=failed.chance
         )
@@ -176,6 +167,6 @@ class Run:
         if self.is_ended:
             return
         self.is_ended = True
-        if self._context is not None:
-            self._context.end()
+        if self._execution is not None:
+            self._execution.end()
         self._tell_ended(self, outcome)

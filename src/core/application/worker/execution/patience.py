@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ...domain.store_errors import StoreError
-from ..backoff import AFTER_ERROR, Backoff
-from ..trouble import Complaint, is_outage
+from ....domain.store_errors import StoreError
+from ...backoff import AFTER_ERROR, Backoff
+from ...trouble import Complaint, is_outage
 from .run_dependencies import RunDependencies
 
 T = TypeVar("T")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import attrs
 
-from ...ports.codec import Codec
-from ...ports.executor import Executor
-from ...ports.store import Store
-from ..outage import Outage
-from ..registry import HandlerRegistry
+from ....ports.codec import Codec
+from ....ports.executor import Executor
+from ....ports.store import Store
+from ...outage import Outage
+from ...registry import HandlerRegistry
 from .outcomes import Chance
 from .reporter import Reporter
-from .settings import WorkerSettings
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -23,6 +24,6 @@ class RunDependencies:
     executor: Executor
     registry: HandlerRegistry
     reporter: Reporter
-    settings: WorkerSettings
+    cancel_grace: timedelta
     chance: Chance
     outage: Outage

@@ -9,14 +9,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from ...domain.errors import InvalidOption, InvalidPayload, PermanentFailure
-from ...domain.job.durations import duration
-from ...domain.job.failure import TIMEOUT, UNDESCRIBED, ErrorInfo
-from ...domain.job.job import Job
-from ...domain.job.outcome import Cancel, Complete, Fail, Outcome, Release, Snooze
-from ...domain.job.retry import BackoffKind, qualified_name
-from ...ports.codec import Codec
-from ..registry import HandlerRegistry
+from ....domain.errors import InvalidOption, InvalidPayload, PermanentFailure
+from ....domain.job.durations import duration
+from ....domain.job.failure import TIMEOUT, UNDESCRIBED, ErrorInfo
+from ....domain.job.job import Job
+from ....domain.job.outcome import Cancel, Complete, Fail, Outcome, Release, Snooze
+from ....domain.job.retry import BackoffKind, qualified_name
+from ....ports.codec import Codec
+from ...registry import HandlerRegistry
 
 _log = logging.getLogger("errands.worker")
 T = TypeVar("T")
