@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,27 +12,17 @@ import attrs
 from ...core.application.checksum import canonical
 from ...core.application.database_copy import DatabaseCopy, Outcome
 from ...core.application.use_cases import administer
-from ...core.application.use_cases.add import NewJob, add_jobs
-from ...core.application.use_cases.settle import Settlement, WorkerCycle, run_cycle, settle
-from ...core.domain.job.failure import ErrorInfo
 from ...core.domain.job.identity import JobRef
-from ...core.domain.job.job import Job
-from ...core.domain.job.lease import Claim
-from ...core.domain.job.options import JobOptions
-from ...core.domain.job.outcome import Complete, Fail
 from ...core.domain.store_errors import StoreError
 from ...core.ports.archive import CopyStage, CopyState, Counters
-from ...core.ports.lease_repository import Held
-from ...core.ports.run_journal import NewLine
 from ...core.ports.store import Store
 from ...core.ports.unit_of_work import UnitOfWork
 from ..persistence.memory.store import MemoryStore
+from .archive_story import MAIN, SIDE, add_to, claim_from, claimable, live
 from .clock import FakeClock
 from .opened_store import OpenedStore, RecordingWakeup
 
 T = TypeVar("T")
-MAIN, SIDE = "contract", "contract: ä/ 🐘"
-LEASE = timedelta(seconds=30)
 
 
 class ArchiveContract(OpenedStore):
@@ -41,7 +30,7 @@ class ArchiveContract(OpenedStore):
 
     def test_pages_give_every_job_with_its_lines_and_every_event(self) -> None:
         with self.opened() as store:
-            _live(store, self.clock)
+            live(store, self.clock)
             whole = store.read_sync(lambda uow: uow.archive.jobs(0, 99))
             told = store.read_sync(lambda uow: uow.archive.events(0, 999))
 
@@ -55,7 +44,7 @@ class ArchiveContract(OpenedStore):
 
     def test_what_was_read_can_be_written_as_it_was(self) -> None:
         with self.opened() as store:
-            _live(store, self.clock)
+            live(store, self.clock)
             before = _all(store)
 
             store.transact_sync(partial(_write_again, before=before))
@@ -64,7 +53,7 @@ class ArchiveContract(OpenedStore):
 
     def test_writing_wakes_nobody_and_tells_no_event(self) -> None:
         with self.opened() as store:
-            _live(store, self.clock)
+            live(store, self.clock)
             before, counted = _all(store), store.read_sync(_counters)
             self.wakeup.told.clear()
 
@@ -76,7 +65,7 @@ class ArchiveContract(OpenedStore):
     def test_heavy_jobs_can_be_written_as_they_were(self) -> None:
         with self.opened() as store:
             for number in range(12):
-                _add(store, f"heavy-{number}", data=f'"{"ü" * 400_000}"')
+                add_to(store, f"heavy-{number}", data=f'"{"ü" * 400_000}"')
             before = _all(store)
 
             store.transact_sync(partial(_write_again, before=before))
@@ -87,21 +76,21 @@ class ArchiveContract(OpenedStore):
         with self.opened() as store:
             last = store.read_sync(_counters).sequence
             store.transact_sync(partial(_count_on, sequence=last + 700))
-            _add(store, "a")
+            add_to(store, "a")
 
             store.transact_sync(partial(_count_on, sequence=5))
-            _add(store, "b")
+            add_to(store, "b")
 
             assert [one.job.key for one in _all(store)[0]] == [last + 701, last + 702]
             assert store.read_sync(_counters).sequence == last + 702
 
     def test_event_ids_go_on_above_those_of_a_copy(self) -> None:
         with self.opened() as store:
-            _add(store, "a")
+            add_to(store, "a")
             event = store.read_sync(lambda uow: uow.archive.events(0, 1))[0]
             store.transact_sync(partial(_write_events, ids=[event.id + 50, event.id + 90]))
 
-            _add(store, "b")
+            add_to(store, "b")
 
             assert [one.id for one in _all(store)[1]][:3] == [
                 event.id,
@@ -111,7 +100,7 @@ class ArchiveContract(OpenedStore):
 
     def test_a_number_that_is_taken_is_refused(self) -> None:
         with self.opened() as store:
-            _add(store, "a")
+            add_to(store, "a")
             before = _all(store)
 
             assert _refuses(store, lambda uow: uow.archive.insert_jobs(before[0]))
@@ -136,14 +125,14 @@ class ArchiveContract(OpenedStore):
         with self.opened() as store, _in_memory() as other:
             identity = store.read_sync(_id)
 
-            _add(store, "a")
+            add_to(store, "a")
 
             assert store.read_sync(_id) == identity != other.read_sync(_id)
 
     def test_a_copy_there_and_back_is_the_same(self) -> None:
         with self.opened() as store, _in_memory() as other:
-            _live(store, self.clock)
-            before, claimable = _all(store), _claimable(store)
+            live(store, self.clock)
+            before, ready = _all(store), claimable(store)
 
             there = _copied(store, other)
             store.transact_sync(_spoil)
@@ -152,12 +141,12 @@ class ArchiveContract(OpenedStore):
             assert there.is_same
             assert back.is_same
             assert canonical(_all(store)) == canonical(before)
-            assert _claimable(store) == claimable
+            assert claimable(store) == ready
 
     def test_a_copy_that_was_broken_off_goes_on(self) -> None:
         with self.opened() as store, _in_memory() as other:
             for number in range(120):
-                _add(other, f"job-{number}")
+                add_to(other, f"job-{number}")
             copying = DatabaseCopy(source=other, target=store).run()
             while next(copying).done < 100:
                 pass
@@ -170,73 +159,13 @@ class ArchiveContract(OpenedStore):
 
     def test_a_job_that_was_active_can_be_claimed_when_its_lease_is_over(self) -> None:
         with self.opened() as store, _in_memory() as other:
-            _add(other, "a")
-            lease = _claim(other, MAIN, 1)[0].lease
+            add_to(other, "a")
+            lease = claim_from(other, MAIN, 1)[0].lease
 
             _copied(other, store)
 
             assert _all(store)[0][0].job.lease == lease
             assert store.read_sync(_state).stage is CopyStage.FINISHED
-
-
-def _live(store: Store, clock: FakeClock) -> None:
-    """Let jobs come to every place that a job can be in."""
-    for name in ("done", "bad", "runs", "waits"):
-        _add(store, name, max_attempts=1)
-    done, bad, runs = _claim(store, MAIN, 3)
-    held = Held(runs.key, "token")
-    store.transact_sync(lambda uow: _report(uow, held))
-    failure = Fail(ErrorInfo("ValueError", "ü", "line 1"))
-    for settlement in (
-        Settlement(done, "token", Complete('{"a":1}')),
-        Settlement(bad, "token", failure),
-    ):
-        store.transact_sync(partial(settle, settlements=[settlement]))
-    clock.advance(1)
-    labels: dict[str, Any] = {"tags": ["b", "a"], "metadata": {"z": 1.5, "a": [None, True]}}
-    _add(store, "late", queue=SIDE, delay=60, deadline=clock.now + timedelta(days=2))
-    _add(store, "first", lifo=True, priority=7, **labels)
-    store.transact_sync(partial(administer.pause, name=SIDE))
-
-
-def _report(uow: UnitOfWork, held: Held) -> None:
-    uow.journal.write_progress([(held, '{"part":0.5}')])
-    uow.journal.write_state(held, '"state"')
-    uow.journal.write_lines([NewLine(held, f"line {number}", 2) for number in range(3)])
-
-
-def _add(
-    store: Store, job_id: str, *, queue: str = MAIN, data: str = "{}", **options: object
-) -> None:
-    new = NewJob(JobRef(queue, job_id), "name", data, JobOptions.of(options), has_own_id=True)
-    store.transact_sync(partial(add_jobs, wanted=[new], unregistered=frozenset({queue})))
-
-
-def _claim(store: Store, queue: str, limit: int) -> list[Job]:
-    claim = Claim(queue, limit, "worker", "token", LEASE)
-    return store.transact_sync(
-        partial(run_cycle, cycle=WorkerCycle(claims=(claim,), free=limit))
-    ).claimed
-
-
-class _Looked(Exception):
-    """Raised by a unit that has to leave nothing behind."""
-
-
-def _claimable(store: Store) -> list[str]:
-    """What a claim would give, in order."""
-    found: list[str] = []
-
-    def work(uow: UnitOfWork) -> None:
-        claim = Claim(MAIN, 99, "worker", "another", LEASE)
-        found[:] = [job.id for job in run_cycle(uow, WorkerCycle(claims=(claim,), free=99)).claimed]
-        raise _Looked
-
-    try:
-        store.transact_sync(work)
-    except _Looked:
-        return found
-    raise AssertionError("a unit that raises does not return")
 
 
 def _all(store: Store) -> tuple[list[Any], list[Any], list[Any]]:
