@@ -21,7 +21,7 @@ from errands.infrastructure.persistence.sql.server.clock import ServerClock
 from errands.infrastructure.persistence.sql.server.pool import ConnectionSlots
 from tests.faults.aim import NUMBER, Aim, call_on_signal
 from tests.faults.site import Site
-from tests.integration.processes import ROOT
+from tests.forked import ROOT
 
 ALL: Final = os.environ.get("ERRANDS_AIM") == "all"
 SOME: Final = math.inf if ALL else 2.5

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.faults.hosts import Host, Network
-from tests.integration.processes import ROOT
+from tests.forked import ROOT
 
 MAKER = """
 import sys

@@ -8,7 +8,7 @@ import pytest
 from errands import Errands
 from tests.faults.site import Site
 from tests.faults.test_forks import jobs_of
-from tests.integration.processes import ROOT
+from tests.forked import ROOT
 
 pytestmark = pytest.mark.timeout(240)
 COUNTS = {"sqlite": 1_000, "postgresql": 200, "mariadb": 100}

@@ -1,15 +1,14 @@
 """Real processes that a test starts, listens to and kills."""
 
 import queue
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import forked
+
 PATIENCE_SECONDS = 30.0
 """For a machine that is busy; a test that passes never waits so long."""
 
@@ -29,14 +28,7 @@ class Program:
         under: Sequence[str] = (),
     ) -> None:
         self.name = name
-        self._process = subprocess.Popen(
-            [*under, sys.executable, "-m", module, name, *map(str, arguments)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._process = forked.start([name, *map(str, arguments)], module=module, under=under)
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._errors: list[str] = []
         self._readers = [

@@ -20,7 +20,7 @@ from errands import (
     StoreReadOnly,
     StoreUnavailable,
 )
-from tests.integration.processes import ROOT
+from tests.forked import ROOT
 from tests.integration.sql import changed
 
 

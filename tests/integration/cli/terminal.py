@@ -3,14 +3,15 @@
 import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import attrs
+
+from tests import forked
 
 COMMAND = str(Path(sys.executable).with_name("errands"))
 HIDDEN = ("JOB_QUEUE_DATABASE_URL", "ERRANDS_", "COLUMNS", "FORCE_COLOR", "PYTHONWARNINGS")
@@ -43,19 +44,10 @@ class Terminal:
         return f"sqlite:///{self.folder}/errands.db"
 
     def run(self, *arguments: str, stdin: str = "", **env: str) -> Done:
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            cwd=self.folder,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",  # "\udcff" is the byte 0xFF
-            env=environment(**env),
-            timeout=50,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        process = forked.start([COMMAND, *arguments], cwd=self.folder, env=environment(**env))
+        out, err = process.communicate(stdin, timeout=50)
+        assert "Traceback" not in err
+        return Done(process.wait(), out, err)
 
     @contextmanager
     def started(self, *arguments: str, **env: str) -> Generator["Started", None, None]:
@@ -66,19 +58,16 @@ class Terminal:
     @contextmanager
     def runs(self, *program: str, **env: str) -> Generator["Started", None, None]:
         """A program of the folder, with its arguments, that goes on, as `started`."""
-        with self._running([sys.executable, *program], **env) as started:
+        with self._running(program, **env) as started:
             yield started
 
     @contextmanager
-    def _running(self, command: list[str], **env: str) -> Generator["Started", None, None]:
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(PYTHONUNBUFFERED="1", **env),
+    def _running(self, command: Sequence[str], **env: str) -> Generator["Started", None, None]:
+        process = forked.start(
+            command, cwd=self.folder, env=environment(PYTHONUNBUFFERED="1", **env)
         )
+        assert process.stdin is not None
+        process.stdin.close()
         started = Started(process)
         try:
             yield started
@@ -94,7 +83,7 @@ class Terminal:
 
 @attrs.frozen
 class Started:
-    process: subprocess.Popen[str]
+    process: forked.Process
 
     @property
     def out(self) -> IO[str]:
