@@ -31,6 +31,10 @@ MOST_BYTES: Final = 1 << 20
 STREAMS: Final = 3
 
 
+def _hear(_: int, __: object) -> None:
+    """That a child has ended is read from the descriptor that wakes the server."""
+
+
 class ForkServer:
     """Forks when asked, and tells how each of its children ended."""
 
@@ -43,7 +47,7 @@ class ForkServer:
 
     def serve(self) -> dict[str, Any] | None:
         """Serve until nobody can ask any more; in a child return at once, with what to run."""
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _hear)
         signal.set_wakeup_fd(self._tell_ended, warn_on_full_buffer=False)
         while True:
             ready, _, _ = select.select([self._asked.fileno(), self._ended], [], [])
@@ -128,10 +132,11 @@ def run(module: str | None, arguments: list[str]) -> None:
         code = compile(path.read_bytes(), str(path), "exec")
         main.__file__ = str(path)
     else:
-        main.__spec__, code = found(module)
+        spec, code = found(module)
+        main.__spec__ = spec
         main.__package__ = module.rpartition(".")[0]
-        main.__file__ = main.__spec__.origin
-        arguments = [str(main.__file__), *arguments]
+        main.__file__ = spec.origin
+        arguments = [str(spec.origin), *arguments]
     sys.argv = arguments
     sys.modules["__main__"] = main
     exec(code, main.__dict__)  # noqa: S102 - it is what was asked for

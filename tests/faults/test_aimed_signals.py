@@ -27,9 +27,9 @@ ALL: Final = os.environ.get("ERRANDS_AIM") == "all"
 SOME: Final = math.inf if ALL else 2.5
 """For how many seconds places are tried."""
 pytestmark = pytest.mark.timeout(3_600 if ALL else 120)
-WAKING: Final = "local_wakeup,thread_signal,threading,news"
+WAKING: Final = "local_wakeup,thread_wake_event,threading,notifier"
 OPENING: Final = "openings,synchronous,store,connections,checkpointer,threading"
-ADDING: Final = "local_wakeup,ids,pool,clock,news"
+ADDING: Final = "local_wakeup,ids,pool,clock,notifier"
 
 
 def test_a_handler_that_raises_while_others_are_woken_stops_nobody(site: Site) -> None:
@@ -59,7 +59,7 @@ def test_an_add_on_an_event_loop_that_a_handler_cuts_off_keeps_no_other_from_bei
 def test_a_message_on_an_event_loop_that_a_handler_cuts_off_leaves_its_turn_to_the_next(
     site: Site,
 ) -> None:
-    assert under_fire(site, "add_alone", "raise", code="at_once") > 5
+    assert under_fire(site, "add_alone", "raise", code="loop_runner") > 5
 
 
 @pytest.mark.parametrize("store_name", ["mariadb"], indirect=True)
@@ -80,9 +80,9 @@ def test_a_signal_within_an_opening_or_closing_leaves_it_neither_open_nor_hangin
 @pytest.mark.long
 @pytest.mark.parametrize("call", ["initialize", "shut_down"])
 def test_a_signal_anywhere_within_an_opening_or_closing_leaves_it_usable(
-    site: Site, call: str
+    bare_site: Site, call: str
 ) -> None:
-    assert under_fire(site, call, "raise,open", code="ours", seconds=SOME) > 25
+    assert under_fire(bare_site, call, "raise,open", code="ours", seconds=SOME) > 25
 
 
 @pytest.mark.long
