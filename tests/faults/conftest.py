@@ -47,6 +47,13 @@ def site(store_name: str, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
+def bare_site(store_name: str, tmp_path: Path) -> Iterator[Site]:
+    """An empty database without the schema on each store."""
+    with site_of(store_name, tmp_path, is_migrated=False) as site:
+        yield site
+
+
+@pytest.fixture
 def crew(site: Site) -> Iterator[Crew]:
     """Starts programs on the test's database, and ends those that are left."""
     with Crew(site.url) as crew:

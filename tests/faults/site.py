@@ -86,21 +86,25 @@ def engine_of(url: str, **options: Any) -> sa.Engine:
 
 
 @contextmanager
-def site_on(server: Server) -> Generator[Site]:
+def site_on(server: Server, *, is_migrated: bool = True) -> Generator[Site]:
     """A new database on a server, dropped afterwards."""
-    with server.database("errands_fault") as name:
+    made = (server.migrated if is_migrated else server.database)("errands_fault")
+    with made as name:
         yield Site(server.name, server.url_of(name))
 
 
 @contextmanager
-def site_of(name: str, folder: Path) -> Generator[Site]:
-    """A new database on a store; skips the test where it is left out."""
+def site_of(name: str, folder: Path, *, is_migrated: bool = True) -> Generator[Site]:
+    """A new database on a store; skips the test where it is left out.
+
+    On a server it has the schema, unless it is about migrating.
+    """
     if name == "sqlite":
         yield Site(name, f"sqlite:///{folder / 'jobs.db'}")
         return
     if name not in stores.chosen():
         pytest.skip(f"left out: no {name}")
-    with site_on(servers.server(name)) as site:
+    with site_on(servers.server(name), is_migrated=is_migrated) as site:
         yield site
 
 

@@ -21,6 +21,12 @@ on_servers = pytest.mark.parametrize("store_name", SERVERS, indirect=True)
 on_postgresql = pytest.mark.parametrize("store_name", SERVERS[:1], indirect=True)
 
 
+@pytest.fixture
+def site(bare_site: Site) -> Site:
+    """A database that is still to be migrated, on each store."""
+    return bare_site
+
+
 @on_servers
 @pytest.mark.timeout(60)
 async def test_time_limits_meant_for_others_end_no_migration_and_nobody_who_waits_for_it(

@@ -10,6 +10,12 @@ from tests.faults.crew import Crew
 from tests.faults.site import Site, examined
 
 
+@pytest.fixture
+def site(bare_site: Site) -> Site:
+    """A database that is still to be migrated, on each store."""
+    return bare_site
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.long
 def test_processes_that_migrate_at_once_end_at_one_schema(site: Site, crew: Crew) -> None:
