@@ -8,8 +8,11 @@ PACKAGE := .dev/errands
 PYTHON ?=
 # More arguments for pytest: make test PYTEST_ARGS="-k lease"
 PYTEST_ARGS ?=
-# How many tests run at once: a number, or auto for one a processor.
-JOBS ?= auto
+# How many tests run at once: most wait for a commit, a poll or a process.
+JOBS ?= $(shell expr 2 + 2 \* $$(getconf _NPROCESSORS_ONLN))
+# Hundreds of interpreters start: none of them compiles again what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/build/pycache
 
 # Make sets MAKE_TERMOUT when somebody is watching.
 ifeq ($(MAKE_TERMOUT)$(NO_COLOR),)
@@ -43,7 +46,7 @@ demo: $(VENV)/installed-cli ## Analyse Python's own standard library with two wo
 test: check ## Run every check, then every test
 	@$(say) 'Running the tests'
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(PYTEST_ARGS) \
-		&& $(good) 'All checks and all tests passed' \
+		&& $(good) 'All checks and all tests passed' && $(BIN)/python -m tests.left_out \
 		|| { $(bad) 'All checks passed, but some tests failed: see above'; exit 1; }
 
 .PHONY: test-pythons
@@ -54,6 +57,7 @@ test-pythons: $(VENV)/installed-all ## Run the suites on the other Pythons that 
 faults: $(VENV)/installed-all ## Run the long fault tests: kills, restarts, races, full tables (up to 20 minutes)
 	@$(BIN)/python -m pytest -q tests/faults -m long -n 3 --dist worksteal $(PYTEST_ARGS)
 	@ERRANDS_INTERLEAVINGS=1000 $(BIN)/python -m pytest -q tests/property/interleaving -n 4 $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/property -n 4 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: mutants
 mutants: $(VENV)/installed-all ## Make small faults in a copy, one by one, and see that a test finds each (ten minutes)
