@@ -57,7 +57,7 @@ test-pythons: $(VENV)/installed-all ## Run the suites on the other Pythons that 
 faults: $(VENV)/installed-all ## Run the long fault tests: kills, restarts, races, full tables (up to 20 minutes)
 	@$(BIN)/python -m pytest -q tests/faults -m long -n 3 --dist worksteal $(PYTEST_ARGS)
 	@ERRANDS_INTERLEAVINGS=1000 $(BIN)/python -m pytest -q tests/property/interleaving -n 4 $(PYTEST_ARGS)
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/property -n 4 --dist worksteal $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/property --ignore tests/property/interleaving -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: mutants
 mutants: $(VENV)/installed-all ## Make small faults in a copy, one by one, and see that a test finds each (ten minutes)

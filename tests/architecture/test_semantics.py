@@ -7,7 +7,7 @@ from tests.architecture.source import ROOT
 PAGE = ROOT / "docs" / "reference" / "semantics.md"
 # A file, then the tests in it, each in backquotes.
 GROUP = re.compile(r"`(tests/[\w/]+\.py)`:((?:[\s,]*`\w+`)+)")
-SHIPPED = ROOT / "src" / "infrastructure" / "testing" / "store_contract.py"
+SHIPPED = sorted((ROOT / "src" / "infrastructure" / "testing").glob("*_contract.py"))
 
 
 def named_tests() -> list[tuple[str, str]]:
@@ -22,8 +22,8 @@ def named_tests() -> list[tuple[str, str]]:
 def source_of(file: str) -> str:
     """The tests of a file; those of the stores are in the contract that is shipped."""
     own = (ROOT / file).read_text(encoding="utf-8")
-    inherited = SHIPPED.read_text(encoding="utf-8") if "StoreContract" in own else ""
-    return own + inherited
+    shipped = SHIPPED if "StoreContract" in own else []
+    return "\n".join([own, *(module.read_text(encoding="utf-8") for module in shipped)])
 
 
 def test_every_test_that_the_semantics_name_exists() -> None:
