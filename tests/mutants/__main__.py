@@ -66,9 +66,22 @@ def _copy(folder: Path) -> Path:
 
 
 def _is_killed(mutant: Mutant, copy: Path) -> bool:
-    """Whether the tests fail in the copy with the fault; the copy is as before then."""
-    module, before = mutant.apply(copy)
+    """Whether the tests, which pass without the fault, fail with it; the copy is as before then."""
     began = time.monotonic()
+    if _run(mutant, copy) != 0:
+        raise RuntimeError(f"{mutant.name}: its tests fail without the fault")
+    module, before = mutant.apply(copy)
+    try:
+        is_killed = _run(mutant, copy) == 1
+    finally:
+        module.write_text(before, encoding="utf-8")
+    state = "found" if is_killed else "NOT FOUND"
+    print(f"{state:>9} in {time.monotonic() - began:4.0f} s: {mutant.name}", flush=True)
+    return is_killed
+
+
+def _run(mutant: Mutant, copy: Path) -> int:
+    """What pytest ends with: 0 or 1; a fault after which the tests hang counts as found."""
     try:
         found = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests],
@@ -84,15 +97,10 @@ def _is_killed(mutant: Mutant, copy: Path) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return True
-    finally:
-        module.write_text(before, encoding="utf-8")
+        return 1
     if found.returncode not in {0, 1}:
         raise RuntimeError(f"{mutant.name}: the tests did not run\n{found.stdout}{found.stderr}")
-    is_killed = found.returncode == 1
-    state = "found" if is_killed else "NOT FOUND"
-    print(f"{state:>9} in {time.monotonic() - began:4.0f} s: {mutant.name}", flush=True)
-    return is_killed
+    return found.returncode
 
 
 if __name__ == "__main__":
